@@ -1,0 +1,109 @@
+"""The clone: one lease of one pod to one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from clonepool.domain.pods import Failure
+
+
+class CloneState(StrEnum):
+    """`QUEUED` (no pod yet) `-> IMPORTING -> READY`, or `FAILED` with a code; the row goes at expiry or release."""
+
+    QUEUED = "QUEUED"
+    IMPORTING = "IMPORTING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+Access = Literal["private", "public"]
+OnEmpty = Literal["provision", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the clone got its pod: warm, or cold with the reason (`pool_empty`, `contention`)."""
+
+    kind: Literal["warm", "cold"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the import has done. `percent` is 0 to 100; bytes are of the source's stream."""
+
+    phase: str = "queued"
+    percent: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    bytes_per_second: int = 0
+    eta_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A row of the clones table. Times are epoch seconds in UTC.
+
+    Attributes:
+        lease_id: unique per row: tells this clone from an earlier or later one of the same id.
+        expires_at: after this second the clone does not exist for any reader.
+        ttl_minutes: how long the clone serves once READY.
+        pod_name, generation: None exactly while QUEUED without a pod.
+    """
+
+    clone_id: str
+    customer_id: str
+    lease_id: str
+    state: CloneState
+    pool: str
+    created_at: int
+    expires_at: int
+    max_expires_at: int
+    ttl_minutes: int
+    start: Start
+    name: str | None = None
+    access: Access = "private"
+    pod_name: str | None = None
+    generation: int | None = None
+    ready_at: int | None = None
+    eta_seconds: int | None = None
+    progress: Progress = field(default_factory=Progress)
+    timings_ms: dict[str, int] = field(default_factory=dict)
+    fidelity: dict[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    def live(self, now: int) -> bool:
+        """Whether the clone exists for its customer: neither expired nor FAILED (design invariant 5)."""
+        return self.expires_at > now and self.state is not CloneState.FAILED
+
+    def expired(self, now: int) -> bool:
+        """Whether no reader may see the clone any more, whatever TTL has done yet."""
+        return self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A row of the leases table: who had which pod and generation, kept 90 days."""
+
+    pod_name: str
+    generation: int
+    clone_id: str
+    customer_id: str
+    lease_id: str
+    started_at: int
+    ended_at: int | None = None
+    result: str | None = None
+    proof: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of the sources table. The key itself lives in Secrets Manager only."""
+
+    customer_id: str
+    url: str
+    key_arn: str
+    registered_at: int
+    last_durations_ms: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,50 @@
+"""The pool: its policy and the row that keepers compete on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPolicy:
+    """What the operator wants. Times in seconds.
+
+    Attributes:
+        min_warm, max_warm: the keeper creates below `min_warm` and deletes the oldest above `max_warm`.
+        max_pods: never more rows than this, demand or not.
+        reuse: `never` replaces a used pod, `any` resets it for the next customer.
+    """
+
+    min_warm: int = 1
+    max_warm: int = 2
+    max_pods: int = 10
+    reuse: Literal["any", "never"] = "never"
+    max_reuse_count: int = 50
+    max_pod_age_seconds: int = 24 * 3600
+    create_seconds: int = 180
+    reset_seconds: int = 60
+    import_seconds: int = 900
+    delete_seconds: int = 60
+    max_live_clones_per_customer: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of the keeper in words, newest last in the pool row (at most 20)."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A row of the pools table; `version` goes up at every reservation (optimistic locking)."""
+
+    pool: str
+    version: int
+    policy: PoolPolicy
+    current_template: str
+    accepted_templates: tuple[str, ...]
+    decisions: tuple[Decision, ...] = ()
+    counters: dict[str, int] = field(default_factory=dict)

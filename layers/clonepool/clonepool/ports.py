@@ -1,0 +1,290 @@
+"""What the use cases need from the outside, and the errors that are part of each promise.
+
+Every port has a fake in `tests/fakes` and an adapter; one contract suite runs against both.
+Any method of a store may raise `StoreBusy`; any method of `Cluster` may raise `ClusterUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from clonepool.domain.clones import Clone, Lease, Progress, Source
+from clonepool.domain.pods import Failure, Pod, PodRef, PodState, Proof
+from clonepool.domain.pool import Pool, PoolPolicy
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    def now(self) -> int:
+        """Epoch seconds, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds, for durations and deadlines only."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Leases(Protocol):
+    """Clones and the transactions that bind them to pods. The heart of the system."""
+
+    def claim(self, pod: Pod, clone: Clone, now: int) -> None:
+        """Bind a new `clone` (IMPORTING) to `pod` in one atomic step, or change nothing.
+
+        One transaction: source registered; clone absent; pod WARM, proven, with generation and template as
+        read -> ASSIGNED with deadline; lease row written.
+
+        Raises:
+            SourceNotRegistered: the customer has no source.
+            CloneExists: a clone row with this id exists, live or not; carries it.
+            PodTaken: the pod is not as read, or a transaction conflict on it.
+            StoreBusy: conflict elsewhere or throttling; nothing changed.
+        """
+
+    def queue(self, clone: Clone) -> None:
+        """Put a QUEUED clone if absent and its source is registered. Raises SourceNotRegistered, CloneExists."""
+
+    def bind(self, pod: Pod, clone: Clone, now: int) -> Clone:
+        """Bind a QUEUED clone to a pod that is WARM, or proven and settling (CREATING, RESETTING): one transaction.
+
+        A settling `pod` carries the fresh proof, which is stored in the same step. Returns the clone, IMPORTING.
+
+        Raises:
+            PodTaken: the pod row is not as read.
+            StaleRow: the clone is gone, expired, or no longer this QUEUED lease.
+        """
+
+    def get(self, clone_id: str) -> Clone | None:
+        """Strongly consistent read, expired rows included: callers ask `live` or `expired`."""
+
+    def of_customer(
+        self, customer_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> tuple[list[Clone], str | None]:
+        """The customer's rows, newest first, and the cursor of the next page."""
+
+    def count_live(self, customer_id: str, now: int) -> int:
+        """How many live clones the customer has."""
+
+    def queued(self, pool: str, now: int, limit: int = 25) -> list[Clone]:
+        """Live QUEUED clones, oldest first."""
+
+    def expired(self, now: int, limit: int = 100) -> list[Clone]:
+        """Rows past `expires_at` that TTL has not removed yet."""
+
+    def progress(self, clone: Clone, progress: Progress, deadline_at: int) -> None:
+        """Store progress of this lease's import and move the pod's deadline. Raises StaleRow, writes nothing then."""
+
+    def ready(
+        self, clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
+    ) -> Clone:
+        """IMPORTING -> READY and its pod ASSIGNED -> READY in one transaction. Raises StaleRow."""
+
+    def fail(self, clone: Clone, failure: Failure) -> None:
+        """QUEUED or IMPORTING of this lease -> FAILED (the record of it returns the pod). Raises StaleRow."""
+
+    def extend(self, clone: Clone, expires_at: int, now: int) -> Clone:
+        """Move `expires_at` of this still live lease. Raises StaleRow."""
+
+    def remove(self, clone: Clone) -> bool:
+        """Delete the row of exactly this lease; False if it is gone or another's. The REMOVE record returns the pod."""
+
+    def last_lease(self, clone_id: str) -> Lease | None:
+        """The newest lease of this clone id, from the history."""
+
+    def end_lease(self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None) -> None:
+        """Complete the history of one generation. Repeating is harmless."""
+
+
+class Pods(Protocol):
+    """Pod rows. Every change is conditional on existence, state and generation as read, else `StaleRow`."""
+
+    def get(self, pod_name: str) -> Pod | None:
+        """Strongly consistent read."""
+
+    def warm(self, pool: str, limit: int = 50) -> list[Pod]:
+        """Warm candidates from the `warm` index (may be stale: the claim decides)."""
+
+    def of_pool(self, pool: str) -> list[Pod]:
+        """All rows of the pool, consistent."""
+
+    def due(self, pool: str, now: int, limit: int = 50) -> list[Pod]:
+        """Rows whose deadline has passed, the most overdue first (index read, may be stale)."""
+
+    def reserve(self, pool: Pool, pods: Sequence[Pod], decision: str, now: int) -> Pool:
+        """Put CREATING rows and bump the pool's version in one transaction; at most 50 rows. Raises StaleRow."""
+
+    def change(self, pod: Pod, new: Pod) -> Pod:
+        """Replace `pod` by `new` if the row still has `pod`'s state, generation and deadline.
+
+        `new` must be a transition that the state machine has, or the same state. Index keys follow the
+        state: `warm_*` only while WARM. Returns `new`. Raises StaleRow.
+        """
+
+    def remove(self, pod: Pod) -> None:
+        """Delete a DELETING row. Gone already is success; another state raises StaleRow."""
+
+
+class Pools(Protocol):
+    """The row of each pool."""
+
+    def get(self, pool: str) -> Pool | None:
+        """Strongly consistent read."""
+
+    def ensure(self, pool: str, policy: PoolPolicy, template_hash: str) -> Pool:
+        """Create the row, or bring policy and current template up to date; the former template stays accepted."""
+
+    def revoke(self, pool: str, template_hash: str) -> Pool:
+        """Take a template off the accepted list."""
+
+    def note(self, pool: str, text: str, now: int, counters: dict[str, int] | None = None) -> None:
+        """Append a decision in words (last 20 kept) and add to counters. Best effort, never raises StaleRow."""
+
+
+class Sources(Protocol):
+    """Registered source sites."""
+
+    def get(self, customer_id: str) -> Source | None: ...
+
+    def put(self, source: Source) -> None: ...
+
+    def durations(self, customer_id: str, timings_ms: dict[str, int]) -> None:
+        """Remember how long the last import took, for ETAs. No row, no effect."""
+
+
+class Secrets(Protocol):
+    """Export keys of sources (Secrets Manager). A key never appears in a log, a table or an error."""
+
+    def put_source_key(self, customer_id: str, key: str) -> str:
+        """Store or replace; returns the ARN."""
+
+    def get_source_key(self, key_arn: str) -> str:
+        """Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the verifiers of both containers say about one generation.
+
+    Attributes:
+        settled: False while PID 1 of either container has not yet restored this generation or the page is not
+            served: ask again.
+        ok: everything compared equal; only meaningful once settled.
+        checks: as in `Proof.checks`.
+        findings: one sentence per difference, for people.
+    """
+
+    settled: bool
+    ok: bool
+    generation: int
+    reset_ms: int = 0
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPod:
+    """One pod as the cluster lists it. `generation` is the label; `phase` as Kubernetes says it."""
+
+    pod_name: str
+    uid: str
+    generation: int
+    status: str
+    phase: str
+    node_lost: bool
+    created_at: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJob:
+    """One import, handed to the agent on stdin (never as argument or environment).
+
+    Attributes:
+        job_key: derived from the export key for this clone and generation only; hex.
+        public_url: scheme and host the clone is served under.
+    """
+
+    clone_id: str
+    generation: int
+    source_url: str
+    key_id: str
+    job_key: str = field(repr=False)
+    expires_at: int = 0
+    public_url: str = ""
+    internal_host: str = ""
+    allow_private_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEvent:
+    """One line of the agent. `result` is None while running, then `ok` or `failed`."""
+
+    progress: Progress
+    result: str | None = None
+    failure_code: str | None = None
+    detail: str = ""
+    timings_ms: dict[str, int] = field(default_factory=dict)
+    fidelity: dict[str, Any] = field(default_factory=dict)
+
+
+class Cluster(Protocol):
+    """The cluster, as far as one pool's pods go. Changes are guarded by uid and generation (design invariant 3)."""
+
+    def create_pod(self, pod: Pod) -> str:
+        """Secret, pod, ownerReference; returns the uid. Repeating continues or returns the same uid.
+
+        Raises StaleObject if an object of this name exists with another generation.
+        """
+
+    def start_reset(self, old: PodRef, new_generation: int) -> None:
+        """Patch the Secret (generation, fresh db-password), then the labels: PID 1 of both containers converges.
+
+        Repeating after either patch completes it. Raises StaleObject.
+        """
+
+    def label(self, ref: PodRef, state: PodState, clone_id: str | None) -> None:
+        """Mirror the state in labels and annotations. Raises StaleObject."""
+
+    def nudge(self, ref: PodRef) -> None:
+        """Touch an annotation so that the kubelet delivers the Secret at once. Raises StaleObject."""
+
+    def route(self, ref: PodRef, clone_id: str) -> None:
+        """Service and Ingress of this lease, selecting pod and generation; replaces leftovers of older ones.
+
+        Raises StaleObject if a route of a newer generation or another pod's live lease holds the name.
+        """
+
+    def unroute(self, pod_name: str, generation: int) -> None:
+        """Delete routes of this pod with this generation or an older one. None there is success."""
+
+    def verify(self, ref: PodRef) -> Verdict:
+        """Ask the verifier in both containers about `ref.generation`."""
+
+    def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
+        """Start the import, or follow the one that runs; ends with an event that has a result.
+
+        Raises ClusterUnavailable when the stream breaks: call again to follow. StaleObject when the agent
+        refuses the generation.
+        """
+
+    def delete_pod(self, ref: PodRef) -> None:
+        """Delete exactly this uid without grace, its Secret and routes. Gone already is success."""
+
+    def exists(self, ref: PodRef) -> bool:
+        """Whether the pod of this uid is still there (terminating counts as there)."""
+
+    def pods(self) -> list[ObservedPod]:
+        """All pods of clonepool in the namespace, one list call."""
+
+    def strays(self) -> list[tuple[str, str, int]]:
+        """(kind, pod name, generation) of every Secret, Service and Ingress of clonepool, for the comparison."""
+
+
+class Web(Protocol):
+    """The clone as a visitor reaches it: through the ingress, by its public host name."""
+
+    def status(self, clone_id: str, path: str = "/") -> int:
+        """HTTP status of one request, redirects not followed; 0 when nothing answered in time."""
