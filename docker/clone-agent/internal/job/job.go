@@ -1,0 +1,121 @@
+// Package job holds the two messages of an import: the job that goes in, and the lines that come out.
+package job
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// Phase is a step of an import, in the order in which they are reported.
+type Phase string
+
+// The phases of an import.
+const (
+	Preflight Phase = "preflight"
+	Database  Phase = "database"
+	Files     Phase = "files"
+	Config    Phase = "config"
+	Smoke     Phase = "smoke"
+	Done      Phase = "done"
+)
+
+// Code says why an import failed.
+type Code string
+
+// The codes of a failed import.
+const (
+	SourceUnreachable Code = "source_unreachable"
+	SourceRefused     Code = "source_refused"
+	SourceChanged     Code = "source_changed"
+	SourceInvalid     Code = "source_invalid"
+	Incompatible      Code = "incompatible"
+	TooLarge          Code = "too_large"
+	DiskFull          Code = "disk_full"
+	DatabaseError     Code = "database_error"
+	SmokeFailed       Code = "smoke_failed"
+	Timeout           Code = "timeout"
+	Internal          Code = "internal"
+)
+
+// Results of an import; an unfinished one has none.
+const (
+	ResultOK     = "ok"
+	ResultFailed = "failed"
+)
+
+// Job is one import into one generation of a pod. JobKey is a secret: a Job is never logged.
+type Job struct {
+	CloneID            string `json:"clone_id"`
+	Generation         int64  `json:"generation"`
+	SourceURL          string `json:"source_url"`
+	KeyID              string `json:"key_id"`
+	JobKey             string `json:"job_key"`    // hex
+	ExpiresAt          int64  `json:"expires_at"` // seconds since 1970, of the job key
+	PublicURL          string `json:"public_url"`
+	InternalHost       string `json:"internal_host"`
+	AllowPrivateSource bool   `json:"allow_private_source"`
+	Limits             Limits `json:"limits"`
+}
+
+// Limits bound an import; zero means the importer's default.
+type Limits struct {
+	Seconds int64 `json:"seconds"`
+	Bytes   int64 `json:"bytes"`
+}
+
+// Validate reports the first thing that makes the job unusable, without ever quoting a secret.
+func (j Job) Validate() error {
+	switch {
+	case j.CloneID == "":
+		return errors.New("clone_id is missing")
+	case j.Generation < 1:
+		return fmt.Errorf("generation is %d, must be at least 1", j.Generation)
+	case j.KeyID == "":
+		return errors.New("key_id is missing")
+	case j.JobKey == "":
+		return errors.New("job_key is missing")
+	}
+	for name, text := range map[string]string{"source_url": j.SourceURL, "public_url": j.PublicURL} {
+		if err := validURL(text); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func validURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("is not a URL")
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return errors.New("must be http:// or https:// and a host")
+	}
+	return nil
+}
+
+// Line is one report of a running import. Only the last line has a Result.
+type Line struct {
+	Phase          Phase           `json:"phase"`
+	Percent        float64         `json:"percent"`
+	BytesDone      int64           `json:"bytes_done"`
+	BytesTotal     int64           `json:"bytes_total"`
+	BytesPerSecond int64           `json:"bytes_per_second"`
+	ETASeconds     int64           `json:"eta_seconds"`
+	At             time.Time       `json:"at"`
+	Result         string          `json:"result,omitempty"`
+	Code           Code            `json:"code,omitempty"`
+	Detail         string          `json:"detail,omitempty"`
+	TimingsMS      map[Phase]int64 `json:"timings_ms,omitempty"`
+	Fidelity       map[string]any  `json:"fidelity,omitempty"`
+}
+
+// Final says whether this is the last line of its import.
+func (l Line) Final() bool { return l.Result != "" }
+
+// Failed is the last line of an import that did not work.
+func Failed(phase Phase, code Code, detail string) Line {
+	return Line{Phase: phase, Result: ResultFailed, Code: code, Detail: detail, At: time.Now().UTC()}
+}
