@@ -187,7 +187,10 @@ def source_up(name: str, size: str) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> int:
-    """Run the demo on the lab that `python -m lab env` describes; writes demo.json; 0 only if all of it held."""
+    """Run the demo on the lab that `python -m lab env` describes.
+
+    Writes demo.json. Returns 0 only if all of it held.
+    """
     parser = argparse.ArgumentParser(prog="python -m lab demo", description=__doc__)
     parser.add_argument(
         "--out", type=Path, default=Path(os.environ.get("CLONEPOOL_LAB_DIR", ".lab")) / "demo.json"

@@ -1,0 +1,174 @@
+"""The whole way on the lab: real Kubernetes, WordPress, MySQL, DynamoDB with streams and TTL; over HTTP only.
+
+Where the lab cannot run (not Linux, not root) these tests are skipped and say so; in CI they never are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+
+from lab.client import Api, ApiProblem, Visitor, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SETTLING = {"CREATING", "RESETTING", "DELETING", "ASSIGNED", "READY"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here: `pytest -m e2e`."""
+    for item in items:
+        if "tests/e2e" in item.path.as_posix():
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def lab_env() -> dict[str, str]:
+    """The exports of `python -m lab env`."""
+    if "CLONEPOOL_API_URL" in os.environ:
+        return dict(os.environ)
+    asked = subprocess.run([sys.executable, "-m", "lab", "env"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        if os.environ.get("CI") or os.geteuid() == 0:
+            pytest.fail(f"the lab is not up (make lab-up): {asked.stderr}")
+        pytest.skip("the lab needs Linux and root")
+    words = shlex.split(asked.stdout)
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+@dataclass
+class Installation:
+    """Everything a test may touch: the API, the ingress, and what an operator has."""
+
+    api: Api
+    visitor: Visitor
+    domain: str
+    control_url: str
+    dynamodb: Any
+    made: list[str] = field(default_factory=list)
+
+    def host(self, clone: dict[str, Any]) -> str:
+        return f"{clone['clone_id']}.{self.domain}"
+
+    def page(self, clone: dict[str, Any], path: str = "/") -> requests.Response:
+        return self.visitor.get(self.host(clone), path)
+
+    def clone(self, customer_id: str, **options: Any) -> dict[str, Any]:
+        """POST, and forget nothing: what a test makes is released after it."""
+        clone = self.api.create_clone(customer_id, **{"access": "public", **options})
+        self.made.append(clone["clone_id"])
+        return clone
+
+    def table(self, name: str) -> Any:
+        return self.dynamodb.Table(name)
+
+    def row(self, table: str, **key: Any) -> dict[str, Any] | None:
+        item: dict[str, Any] | None = self.table(table).get_item(Key=key, ConsistentRead=True).get("Item")
+        return item
+
+    def control(self, path: str) -> Any:
+        """The lab's controls: what AWS does by itself, now (fire the schedule, kill an invocation)."""
+        answer = requests.post(f"{self.control_url}/_lab/{path}", timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def warm(self, count: int = 1, seconds: float = 180) -> dict[str, Any]:
+        """The pool, once it is at rest with at least `count` warm pods."""
+
+        def at_rest() -> dict[str, Any] | None:
+            pool = self.api.pool()
+            counts = pool["counts"]
+            busy = sum(counts.get(state, 0) for state in SETTLING)
+            return pool if not busy and counts.get("WARM", 0) >= count else None
+
+        return wait_until(f"{count} warm pods and a pool at rest", at_rest, seconds=seconds)
+
+    def gone(self, clone_id: str, seconds: float = 75) -> None:
+        """Wait until nothing of a clone answers."""
+        host = f"{clone_id}.{self.domain}"
+        wait_until(
+            f"{host} to answer 404", lambda: self.visitor.get(host).status_code == 404, seconds=seconds
+        )
+
+
+@pytest.fixture(scope="session")
+def base(lab_env: dict[str, str]) -> Installation:
+    dynamodb = boto3.resource(
+        "dynamodb",
+        endpoint_url=lab_env["CLONEPOOL_DYNAMODB_URL"],
+        region_name="eu-central-1",
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )
+    api_url = lab_env["CLONEPOOL_API_URL"].rstrip("/")
+    visitor = Visitor(lab_env["CLONEPOOL_INGRESS"])
+    return Installation(Api(api_url), visitor, lab_env["CLONEPOOL_DOMAIN"], api_url, dynamodb)
+
+
+@pytest.fixture
+def system(base: Installation) -> Iterator[Installation]:
+    """The installation; clones of this test are released afterwards."""
+    base.made.clear()
+    base.visitor.cookies.clear()
+    yield base
+    for clone_id in set(base.made):
+        try:
+            base.api.release(clone_id)
+        except ApiProblem as problem:
+            if problem.status not in {404, 410}:
+                raise
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    url: str
+    key: str
+    admin_user: str
+    admin_password: str
+
+
+def source_up(name: str, size: str) -> Source:
+    command = [sys.executable, "-m", "lab", "source", "up", "--name", name, "--size", size]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return Source(**{field: found[field] for field in Source.__dataclass_fields__})
+
+
+@pytest.fixture(scope="session")
+def small_source(lab_env: dict[str, str]) -> Source:
+    return source_up("e2e-small", "small")
+
+
+@pytest.fixture(scope="session")
+def medium_source(lab_env: dict[str, str]) -> Source:
+    return source_up("e2e-medium", "medium")
+
+
+@pytest.fixture
+def customer(system: Installation, small_source: Source) -> Callable[..., str]:
+    """Make a customer with a registered source; returns its id, never used before."""
+
+    def register(prefix: str = "shop", source: Source = small_source, exact: str | None = None) -> str:
+        customer_id = exact or f"{prefix}-{secrets.token_hex(4)}"
+        system.api.put_source(customer_id, source.url, source.key)
+        return customer_id
+
+    return register
+
+
+@pytest.fixture
+def now() -> Callable[[], int]:
+    return lambda: int(time.time())

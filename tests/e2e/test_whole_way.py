@@ -1,0 +1,149 @@
+"""From one call to a served clone, and back into the pool."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab.client import ApiProblem, wait_until
+from lab.demo.inspect import administrator_faults, page_faults, run_in, source_page, traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Installation, Source
+
+
+@pytest.mark.parametrize("ttl", ["on", "off"])
+def test_a_clone_is_served_expires_and_its_pod_serves_the_next_customer(
+    system: Installation, customer: Callable[..., str], small_source: Source, ttl: str, now: Callable[[], int]
+) -> None:
+    system.warm()
+    table = system.dynamodb.meta.client
+    table.update_time_to_live(
+        TableName="clones", TimeToLiveSpecification={"Enabled": ttl == "on", "AttributeName": "expires_at"}
+    )
+    try:
+        _whole_way(system, customer, small_source, now, sweep=ttl == "off")
+    finally:
+        if ttl == "off":
+            table.update_time_to_live(
+                TableName="clones", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+            )
+
+
+def _whole_way(system, customer, small_source, now, *, sweep: bool) -> None:  # type: ignore[no-untyped-def]
+    expected = source_page(system.visitor, urlsplit(small_source.url).hostname or "")
+    clone = system.clone(customer(), ttl_minutes=30)
+    assert clone["state"] in {"IMPORTING", "READY"}
+    assert clone["start"]["kind"] == "warm"
+    clone = system.api.until_ready(clone["clone_id"])
+    page = system.page(clone)
+    assert page_faults(page.text, page.status_code, expected) == []
+    assert (
+        administrator_faults(
+            system.visitor, system.host(clone), small_source.admin_user, small_source.admin_password
+        )
+        == []
+    )
+    canary = f"canary-{secrets.token_hex(8)}"
+    planted = run_in(
+        clone["pod_name"], "wordpress", ["sh", "-c", f"echo {canary} | tee /var/www/html/x.php /tmp/x"]
+    )
+    assert planted.returncode == 0
+
+    # a minute ago: DynamoDB Local's TTL leaves what expired more than five years ago, as AWS does
+    system.table("clones").update_item(
+        Key={"clone_id": clone["clone_id"]},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": now() - 60},
+    )
+    with pytest.raises(ApiProblem) as gone:
+        system.api.clone(clone["clone_id"])
+    assert gone.value.status == 410
+    if sweep:
+        system.control("schedule/fire")
+    system.gone(clone["clone_id"])
+
+    def proved() -> dict | None:
+        pod = system.api.pod(clone["pod_name"])
+        assert pod["state"] != "DELETING", pod
+        return pod if pod["state"] == "WARM" else None
+
+    pod = wait_until("the pod to be warm again", proved, seconds=120)
+    assert pod["generation"] == clone["generation"] + 1
+    assert pod["proof"]["generation"] == pod["generation"]
+    assert traces(clone["pod_name"], [canary, expected.source_host]) == []
+
+
+def test_the_same_request_again_returns_the_same_clone(
+    system: Installation, customer: Callable[..., str]
+) -> None:
+    system.warm()
+    customer_id = customer()
+    first = system.clone(customer_id)
+    second = system.clone(customer_id)
+    assert (second["clone_id"], second["pod_name"], second["generation"]) == (
+        first["clone_id"],
+        first["pod_name"],
+        first["generation"],
+    )
+
+
+def test_release_and_the_same_name_again_at_once(system: Installation, customer: Callable[..., str]) -> None:
+    system.warm()
+    customer_id = customer()
+    first = system.api.until_ready(system.clone(customer_id)["clone_id"])
+    system.api.release(customer_id)
+    second = system.clone(customer_id)
+    assert (second["pod_name"], second["generation"]) != (first["pod_name"], first["generation"])
+    second = system.api.until_ready(second["clone_id"])
+    assert system.page(second).status_code == 200
+    # the return of the first lease has run by now, or runs late: the second must outlive it
+    wait_until(
+        "the first pod to leave its old lease",
+        lambda: (
+            (system.row("pods", pod_name=first["pod_name"]) or {}).get("state") != "READY"
+            or (system.row("pods", pod_name=first["pod_name"]) or {}).get("clone_id") == customer_id
+        ),
+        seconds=90,
+    )
+    assert system.api.clone(customer_id)["state"] == "READY"
+    assert system.page(second).status_code == 200
+
+
+def test_releasing_twice_is_the_same_as_once(system: Installation, customer: Callable[..., str]) -> None:
+    system.warm()
+    clone = system.clone(customer())
+    system.api.release(clone["clone_id"])
+    system.api.release(clone["clone_id"])
+    system.gone(clone["clone_id"])
+
+
+def test_an_empty_pool_serves_within_the_same_minute(
+    system: Installation, customer: Callable[..., str]
+) -> None:
+    """More customers than warm pods: the rest wait for a new pod, not for the next tick of the schedule."""
+    counts = system.warm()["counts"]
+    clones = [system.clone(customer()) for _ in range(counts["WARM"] + 1)]
+    cold = [clone for clone in clones if clone["state"] == "QUEUED"]
+    assert len(cold) == 1
+    assert cold[0]["start"]["kind"] == "cold"
+    ready = [system.api.until_ready(clone["clone_id"]) for clone in clones]
+    pods = {(clone["pod_name"], clone["generation"]) for clone in ready}
+    assert len(pods) == len(ready)
+    assert all(system.page(clone).status_code == 200 for clone in ready)
+
+
+def test_an_empty_pool_says_so_to_who_does_not_want_to_wait(
+    system: Installation, customer: Callable[..., str]
+) -> None:
+    counts = system.warm()["counts"]
+    for _ in range(counts["WARM"]):
+        system.clone(customer())
+    with pytest.raises(ApiProblem) as refused:
+        system.clone(customer(), on_empty="reject")
+    assert (refused.value.status, refused.value.code) == (503, "pool_empty")
