@@ -6,13 +6,15 @@ Any method of a store may raise `StoreBusy`; any method of `Cluster` may raise `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from clonepool.domain.clones import Clone, Lease, Progress, Source
-from clonepool.domain.pods import Failure, Pod, PodRef, PodState, Proof
-from clonepool.domain.pool import Pool, PoolPolicy
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from clonepool.domain.clones import Clone, Lease, Progress, Source
+    from clonepool.domain.pods import Failure, Pod, PodRef, PodState, Proof
+    from clonepool.domain.pool import Pool, PoolPolicy
 
 
 class Clock(Protocol):
@@ -83,7 +85,10 @@ class Leases(Protocol):
         """IMPORTING -> READY and its pod ASSIGNED -> READY in one transaction. Raises StaleRow."""
 
     def fail(self, clone: Clone, failure: Failure) -> None:
-        """QUEUED or IMPORTING of this lease -> FAILED (the record of it returns the pod). Raises StaleRow."""
+        """This lease, still in the state as read -> FAILED (the record of it returns the pod).
+
+        From QUEUED and IMPORTING by a worker, from READY by the keeper when the pod is lost. Raises StaleRow.
+        """
 
     def extend(self, clone: Clone, expires_at: int, now: int) -> Clone:
         """Move `expires_at` of this still live lease. Raises StaleRow."""
@@ -94,7 +99,9 @@ class Leases(Protocol):
     def last_lease(self, clone_id: str) -> Lease | None:
         """The newest lease of this clone id, from the history."""
 
-    def end_lease(self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None) -> None:
+    def end_lease(
+        self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None
+    ) -> None:
         """Complete the history of one generation. Repeating is harmless."""
 
 

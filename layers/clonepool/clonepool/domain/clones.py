@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from clonepool.domain.pods import Failure
+if TYPE_CHECKING:
+    from clonepool.domain.pods import Failure
 
 
 class CloneState(StrEnum):
-    """`QUEUED` (no pod yet) `-> IMPORTING -> READY`, or `FAILED` with a code; the row goes at expiry or release."""
+    """`QUEUED` (no pod yet) `-> IMPORTING -> READY`, or `FAILED` with a code; expiry or release end the row."""
 
     QUEUED = "QUEUED"
     IMPORTING = "IMPORTING"

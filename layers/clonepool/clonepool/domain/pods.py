@@ -29,7 +29,9 @@ TRANSITIONS: dict[PodState, frozenset[PodState]] = {
         {PodState.READY, PodState.RESETTING, PodState.QUARANTINED, PodState.DELETING}
     ),
     PodState.READY: frozenset({PodState.RESETTING, PodState.QUARANTINED, PodState.DELETING}),
-    PodState.RESETTING: frozenset({PodState.WARM, PodState.ASSIGNED, PodState.QUARANTINED, PodState.DELETING}),
+    PodState.RESETTING: frozenset(
+        {PodState.WARM, PodState.ASSIGNED, PodState.QUARANTINED, PodState.DELETING}
+    ),
     PodState.QUARANTINED: frozenset({PodState.DELETING}),
     PodState.DELETING: frozenset(),
 }
@@ -69,7 +71,8 @@ class Proof:
         generation: the generation that was verified; a proof of another generation is worth nothing.
         proved_at: epoch seconds.
         reset_ms: from the kill (or first start) to the verified page.
-        checks: per container and check, e.g. {"wordpress.files": {"ok": True, "count": 3121, "digest": "sha256:..."}}.
+        checks: per container and check, e.g.
+            {"wordpress.files": {"ok": True, "count": 3121, "digest": "sha256:..."}}.
     """
 
     generation: int
@@ -80,7 +83,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class PodRef:
-    """One generation of one pod: what a worker is entitled to touch. `uid` is None until the cluster gave one."""
+    """One generation of one pod: what a worker is entitled to touch. `uid` is None until the cluster gave it."""
 
     pod_name: str
     uid: str | None
