@@ -1,0 +1,61 @@
+"""Buildah with an image store of our own: ordinary Dockerfiles, no daemon, the machine's images untouched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.images.commands import CommandFailed, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Buildah:
+    """Image builds whose images and layers lie under `home`."""
+
+    home: Path
+
+    def has(self, ref: str) -> bool:
+        """Whether the store holds the image whole; an interrupted build leaves no image."""
+        try:
+            self._buildah("inspect", "--type", "image", "--format", "{{.FromImageID}}", ref)
+        except CommandFailed:
+            return False
+        return True
+
+    def image_from_tree(self, ref: str, fill: Callable[[Path], None]) -> None:
+        """Make an image of one layer, whose files `fill` writes into the empty folder it is given."""
+        container = self._buildah("from", "scratch").strip()
+        try:
+            fill(Path(self._buildah("mount", container).strip()))
+            self._buildah("commit", "--quiet", "--disable-compression", container, ref)
+        finally:
+            self._buildah("rm", container)
+
+    def build(self, context: Path, ref: str, arguments: Mapping[str, str]) -> None:
+        """Build `context`/Dockerfile as `ref`. Layers built before are reused."""
+        options = [
+            option for name, value in arguments.items() for option in ("--build-arg", f"{name}={value}")
+        ]
+        self._buildah(
+            *("bud", "--quiet", "--isolation=chroot", "--pull-never", "--layers", "--timestamp=0"),
+            *(*options, "--tag", ref, str(context)),
+        )
+
+    def save(self, ref: str, archive: Path) -> None:
+        """Write the image as a docker-archive, for `ctr images import`."""
+        self._buildah("push", "--quiet", ref, f"docker-archive:{archive}:{ref}")
+
+    def keep_only(self, refs: Sequence[str], *, among: str) -> None:
+        """Remove images whose reference starts with `among` but is not in `refs`, and layers nobody needs."""
+        listed = self._buildah("images", "--format", "{{.Name}}:{{.Tag}}").split()
+        if older := [ref for ref in listed if ref.startswith(among) and ref not in refs]:
+            self._buildah("rmi", "--force", *older)
+        self._buildah("rmi", "--prune", "--force")
+
+    def _buildah(self, *arguments: str) -> str:
+        store = [f"--root={self.home / 'storage'}", f"--runroot={self.home / 'run'}"]
+        return run(["buildah", *store, *arguments])
