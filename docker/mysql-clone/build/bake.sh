@@ -47,5 +47,7 @@ wait "$pid"
 rm -rf "$data"/auto.cnf "$data"/mysqld-auto.cnf "$data"/*.pem "$data"/ib_buffer_pool "$data"/binlog.* \
   "$data"/ibtmp1 "$data"/mysql_upgrade_history "$data/#innodb_temp" "$data/#innodb_redo"
 clone-agent manifest "$data" > "$out/datadir.manifest"
+# Two thirds of a datadir are zeros that InnoDB has written: holes take no time to unpack.
+in_site cp -a --sparse=always /bake/data /bake/packed
 in_site tar --create --format=gnu --sparse --sort=name --mtime=@0 --numeric-owner --owner=999 --group=999 \
-  --directory=/bake/data . | gzip -9n > "$out/pristine.tar.gz"
+  --directory=/bake/packed . | gzip -9n > "$out/pristine.tar.gz"
