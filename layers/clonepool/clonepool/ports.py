@@ -47,12 +47,13 @@ class Leases(Protocol):
         """
 
     def queue(self, clone: Clone) -> None:
-        """Put a QUEUED clone if absent and its source is registered. Raises SourceNotRegistered, CloneExists."""
+        """Put a QUEUED clone if it is absent. Raises SourceNotRegistered, CloneExists."""
 
     def bind(self, pod: Pod, clone: Clone, now: int) -> Clone:
-        """Bind a QUEUED clone to a pod that is WARM, or proven and settling (CREATING, RESETTING): one transaction.
+        """Bind a QUEUED clone to a pod that is WARM, or proven and settling (CREATING, RESETTING).
 
-        A settling `pod` carries the fresh proof, which is stored in the same step. Returns the clone, IMPORTING.
+        One transaction. A settling `pod` carries the fresh proof, stored in the same step. Returns the clone,
+        IMPORTING.
 
         Raises:
             PodTaken: the pod row is not as read.
@@ -77,7 +78,7 @@ class Leases(Protocol):
         """Rows past `expires_at` that TTL has not removed yet."""
 
     def progress(self, clone: Clone, progress: Progress, deadline_at: int) -> None:
-        """Store progress of this lease's import and move the pod's deadline. Raises StaleRow, writes nothing then."""
+        """Store progress of this lease's import and move the pod's deadline, or raise StaleRow."""
 
     def ready(
         self, clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
@@ -94,7 +95,7 @@ class Leases(Protocol):
         """Move `expires_at` of this still live lease. Raises StaleRow."""
 
     def remove(self, clone: Clone) -> bool:
-        """Delete the row of exactly this lease; False if it is gone or another's. The REMOVE record returns the pod."""
+        """Delete the row of exactly this lease (the record of it returns the pod); False if there is none."""
 
     def last_lease(self, clone_id: str) -> Lease | None:
         """The newest lease of this clone id, from the history."""
@@ -121,7 +122,7 @@ class Pods(Protocol):
         """Rows whose deadline has passed, the most overdue first (index read, may be stale)."""
 
     def reserve(self, pool: Pool, pods: Sequence[Pod], decision: str, now: int) -> Pool:
-        """Put CREATING rows and bump the pool's version in one transaction; at most 50 rows. Raises StaleRow."""
+        """Put CREATING rows (at most 50) and bump the pool's version, in one transaction. Raises StaleRow."""
 
     def change(self, pod: Pod, new: Pod) -> Pod:
         """Replace `pod` by `new` if the row still has `pod`'s state, generation and deadline.
@@ -141,13 +142,16 @@ class Pools(Protocol):
         """Strongly consistent read."""
 
     def ensure(self, pool: str, policy: PoolPolicy, template_hash: str) -> Pool:
-        """Create the row, or bring policy and current template up to date; the former template stays accepted."""
+        """Create the row, or bring policy and template up to date; the former template stays accepted."""
 
     def revoke(self, pool: str, template_hash: str) -> Pool:
         """Take a template off the accepted list."""
 
     def note(self, pool: str, text: str, now: int, counters: dict[str, int] | None = None) -> None:
-        """Append a decision in words (last 20 kept) and add to counters. Best effort, never raises StaleRow."""
+        """Append a decision in words (last 20 kept; no text, no decision) and add to counters.
+
+        Best effort: never raises.
+        """
 
 
 class Sources(Protocol):
@@ -238,7 +242,7 @@ class ImportEvent:
 
 
 class Cluster(Protocol):
-    """The cluster, as far as one pool's pods go. Changes are guarded by uid and generation (design invariant 3)."""
+    """The cluster, as far as one pool's pods go. Changes are guarded by uid and generation (invariant 3)."""
 
     def create_pod(self, pod: Pod) -> str:
         """Secret, pod, ownerReference; returns the uid. Repeating continues or returns the same uid.
@@ -247,7 +251,7 @@ class Cluster(Protocol):
         """
 
     def start_reset(self, old: PodRef, new_generation: int) -> None:
-        """Patch the Secret (generation, fresh db-password), then the labels: PID 1 of both containers converges.
+        """Patch the Secret (generation, fresh db-password), then the labels: both containers converge.
 
         Repeating after either patch completes it. Raises StaleObject.
         """
@@ -287,7 +291,7 @@ class Cluster(Protocol):
         """All pods of clonepool in the namespace, one list call."""
 
     def strays(self) -> list[tuple[str, str, int]]:
-        """(kind, pod name, generation) of every Secret, Service and Ingress of clonepool, for the comparison."""
+        """(kind, pod name, generation) of every Secret, Service and Ingress of clonepool."""
 
 
 class Web(Protocol):

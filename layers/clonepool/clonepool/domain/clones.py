@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CloneState(StrEnum):
-    """`QUEUED` (no pod yet) `-> IMPORTING -> READY`, or `FAILED` with a code; expiry or release end the row."""
+    """`QUEUED` (no pod yet) `-> IMPORTING -> READY`, or `FAILED` with a code. Ends at expiry or release."""
 
     QUEUED = "QUEUED"
     IMPORTING = "IMPORTING"

@@ -83,7 +83,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class PodRef:
-    """One generation of one pod: what a worker is entitled to touch. `uid` is None until the cluster gave it."""
+    """One generation of one pod: what a worker may touch. `uid` is None until the cluster gave one."""
 
     pod_name: str
     uid: str | None

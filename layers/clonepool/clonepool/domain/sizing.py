@@ -42,8 +42,8 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
     """Compare supply (warm and coming) with demand (the minimum and everyone who waits).
 
     Pods of a former template, and those past their age, still serve but no longer count, so their successors
-    are made first and only then they go. Pods of a revoked template go at once. Of what is too much the oldest
-    go first.
+    are made first and only then they go. Pods of a revoked template go at once. Of too many, the
+    oldest go first.
     """
     warm = [p for p in snapshot.pods if p.state is PodState.WARM]
     revoked = [p for p in warm if p.template_hash not in pool.accepted_templates]

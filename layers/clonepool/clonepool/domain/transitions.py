@@ -1,7 +1,7 @@
 """The next row of a pod, for each step of its life. Pure; storing it is what entitles to touch the cluster.
 
-Deadlines say when the keeper looks at a pod, not when it gives up: a worker that is alive moves them on, and how
-long a state may last is counted from `state_since`.
+Deadlines say when the keeper looks at a pod, not when it gives up: a worker that is alive moves them on.
+How long a state may last is counted from `state_since`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
     from clonepool.domain.pool import PoolPolicy
 
-SILENCE_SECONDS = 45
+SILENCE_SECONDS = 30
 """A worker that has not moved a deadline for this long is taken for dead; live ones move it far earlier."""
 
 

@@ -1,0 +1,110 @@
+"""The keeper's tick: the clock of the system, and the successor of every worker that died."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from clonepool.domain.pods import PodState
+from clonepool.errors import LostRace, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from clonepool.domain.pods import Pod
+    from clonepool.domain.pool import PoolPolicy
+    from clonepool.ports import Clock, Leases, Pods, Pools
+    from clonepool.usecases.reconcile import Reconcile
+    from clonepool.usecases.seat_queued import SeatQueued
+    from clonepool.usecases.take_over import TakeOver
+    from clonepool.usecases.top_up import TopUp
+
+FULL_EVERY_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one tick did. `troubles` are sentences about what has to wait for the next one."""
+
+    swept: int
+    overdue: int
+    vanished: int
+    strays: int
+    plan: str
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPool:
+    """Sweep, take over, reconcile, seat, top up. Each part does its work whatever happened to the others.
+
+    Attributes:
+        workers: overdue pods worked on side by side, so that one which hangs holds up no other.
+    """
+
+    leases: Leases
+    pods: Pods
+    pools: Pools
+    clock: Clock
+    take_over: TakeOver
+    reconcile: Reconcile
+    seat: SeatQueued
+    top_up: TopUp
+    pool: str
+    policy: PoolPolicy
+    template_hash: str
+    workers: int = 8
+
+    def __call__(self) -> TickReport:
+        """One tick. Raises StoreBusy if not even the pool row can be had."""
+        self.pools.ensure(self.pool, self.policy, self.template_hash)
+        now = self.clock.now()
+        troubles: list[str] = []
+        swept = self._attempt(self._sweep, troubles) or 0
+        plan = self._attempt(self.top_up, troubles)
+        strays = self._attempt(self.reconcile.strays, troubles) if self._full(now) else 0
+        overdue = self.pods.due(self.pool, now)
+        vanished = self._attempt(partial(self.reconcile.vanished, self.pool), troubles) or []
+        self._side_by_side(self._tasks(overdue, vanished), troubles)
+        self._attempt(self._seat_all, troubles)
+        return TickReport(
+            swept, len(overdue), len(vanished), strays or 0, plan.reason if plan else "", tuple(troubles)
+        )
+
+    def _sweep(self) -> int:
+        """Expired rows go; the record of each brings its pod back."""
+        return sum(self.leases.remove(clone) for clone in self.leases.expired(self.clock.now()))
+
+    def _seat_all(self) -> None:
+        """Nobody waits while a pod is warm."""
+        for pod in self.pods.warm(self.pool):
+            if pod.state is PodState.WARM and pod.proven and self.seat(pod) is None:
+                return
+
+    @staticmethod
+    def _full(now: int) -> bool:
+        return now // 60 % FULL_EVERY_MINUTES == 0
+
+    def _tasks(self, overdue: Sequence[Pod], vanished: Sequence[Pod]) -> Sequence[Callable[[], None]]:
+        gone = {pod.pod_name for pod in vanished}
+        tasks = [partial(self.reconcile.bury, pod) for pod in vanished]
+        return tasks + [partial(self.take_over, pod) for pod in overdue if pod.pod_name not in gone]
+
+    def _side_by_side(self, tasks: Sequence[Callable[[], None]], troubles: list[str]) -> None:
+        if not tasks:
+            return
+        with ThreadPoolExecutor(self.workers) as threads:
+            for done in [threads.submit(self._attempt, task, troubles) for task in tasks]:
+                done.result()
+
+    @staticmethod
+    def _attempt[T](task: Callable[[], T], troubles: list[str]) -> T | None:
+        try:
+            return task()
+        except LostRace:
+            return None
+        except Unavailable as error:
+            troubles.append(f"{error.code}: {error.detail}")
+            return None
