@@ -1,0 +1,1 @@
+"""The outside, each service behind the port it serves."""

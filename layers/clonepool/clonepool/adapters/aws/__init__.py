@@ -1,0 +1,1 @@
+"""Small AWS services: secrets and time."""

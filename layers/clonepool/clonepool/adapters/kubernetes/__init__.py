@@ -1,0 +1,1 @@
+"""The Kubernetes API: pods, Secrets, routes and commands in pods."""

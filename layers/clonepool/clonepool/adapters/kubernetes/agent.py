@@ -1,0 +1,115 @@
+"""The words of clone-agent (docs/architecture.md section 3), to and from the values of the ports."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from clonepool.domain.clones import Progress
+from clonepool.errors import ClusterUnavailable
+from clonepool.ports import ImportEvent, ImportJob, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AGENT = "/usr/local/bin/clone-agent"
+REFUSED = 3
+"""The exit code of a command for another generation than the pod's."""
+
+
+def verify_argv(generation: int) -> list[str]:
+    """The command that asks a container about one generation."""
+    return [AGENT, "verify", "--generation", str(generation)]
+
+
+def import_argv(generation: int) -> list[str]:
+    """The command that starts or follows the import of one generation."""
+    return [AGENT, "import", "--generation", str(generation)]
+
+
+def job_text(job: ImportJob, timeout_seconds: int, max_bytes: int) -> str:
+    """The job as one JSON line for stdin. Holds a secret: never log it."""
+    return (
+        json.dumps(
+            {
+                "clone_id": job.clone_id,
+                "generation": job.generation,
+                "source_url": job.source_url,
+                "key_id": job.key_id,
+                "job_key": job.job_key,
+                "expires_at": job.expires_at,
+                "public_url": job.public_url,
+                "internal_host": job.internal_host,
+                "allow_private_source": job.allow_private_source,
+                "limits": {"seconds": timeout_seconds, "bytes": max_bytes},
+            }
+        )
+        + "\n"
+    )
+
+
+def import_event(line: str) -> ImportEvent:
+    """One line of a running import. Raises ClusterUnavailable if it is cut or no JSON."""
+    said = _parsed(line)
+    eta = said.get("eta_seconds")
+    return ImportEvent(
+        progress=Progress(
+            phase=str(said.get("phase", "")),
+            percent=min(100, int(said.get("percent") or 0)),
+            bytes_done=int(said.get("bytes_done") or 0),
+            bytes_total=int(said.get("bytes_total") or 0),
+            bytes_per_second=int(said.get("bytes_per_second") or 0),
+            eta_seconds=None if eta is None else int(eta),
+        ),
+        result=said.get("result") or None,
+        failure_code=said.get("code") or None,
+        detail=str(said.get("detail") or ""),
+        timings_ms={phase: int(ms) for phase, ms in (said.get("timings_ms") or {}).items()},
+        fidelity=said.get("fidelity") or {},
+    )
+
+
+def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
+    """What the verifiers of all containers say together, by container name.
+
+    Settled only if every container is; ok only if each says so and each of its checks says so: a verifier
+    that contradicts itself is not believed.
+    """
+    said = {role: _parsed(answer) for role, answer in answers.items()}
+    if not all(one.get("settled") is True and one.get("generation") == generation for one in said.values()):
+        return Verdict(settled=False, ok=False, generation=generation)
+    checks = {f"{role}.{name}": check for role, one in said.items() for name, check in _checks(one).items()}
+    ok = all(one.get("ok") is True and _checks(one) for one in said.values())
+    return Verdict(
+        settled=True,
+        ok=ok and all(check.get("ok") is True for check in checks.values()),
+        generation=generation,
+        reset_ms=max(int(one.get("reset_ms") or 0) for one in said.values()),
+        checks=checks,
+        findings=tuple(_findings(checks)),
+    )
+
+
+def _findings(checks: Mapping[str, dict[str, Any]]) -> list[str]:
+    found = [f"{name}: {text}" for name, check in checks.items() for text in check.get("findings") or []]
+    silent = [
+        f"{name}: not as it should be"
+        for name, check in checks.items()
+        if check.get("ok") is not True and not check.get("findings")
+    ]
+    return [*found, *silent]
+
+
+def _checks(said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    checks = said.get("checks") or {}
+    return {name: check for name, check in checks.items() if isinstance(check, dict)}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise ClusterUnavailable("the agent's answer was cut short or is no JSON") from error
+    if not isinstance(said, dict):
+        raise ClusterUnavailable("the agent's answer is no JSON object")
+    return said

@@ -1,0 +1,292 @@
+"""The Cluster port on Kubernetes: every change is conditional on uid and generation (design invariant 3)."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clonepool.adapters.kubernetes import agent, manifests, podspec
+from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
+from clonepool.adapters.kubernetes.exec import Command, CommandFailed, NotRunning
+from clonepool.adapters.kubernetes.objects import (
+    annotation_path,
+    check,
+    generation_of,
+    labels_of,
+    observed,
+    owner_uid,
+    put,
+    same_pod,
+    state_operations,
+    uid_of,
+)
+from clonepool.adapters.kubernetes.routes import Routes
+from clonepool.domain.pods import PodState
+from clonepool.errors import ClusterUnavailable, StaleObject
+from clonepool.ports import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clonepool.adapters.kubernetes.client import Json, KubernetesClient
+    from clonepool.adapters.kubernetes.exec import Executor
+    from clonepool.adapters.kubernetes.podspec import PodTemplate
+    from clonepool.domain.pods import Pod, PodRef
+    from clonepool.ports import ImportEvent, ImportJob, ObservedPod
+
+CONTAINERS = ("wordpress", "mysql")
+VERIFY_SECONDS = 30.0
+IMPORT_IDLE_SECONDS = 20.0
+"""A running import says something at least once a second."""
+DELETE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """Where one pool lives in the cluster, and under which addresses its clones are served."""
+
+    namespace: str
+    pool: str
+    domain: str
+    template: PodTemplate
+    ingress_class: str = ""
+    ingress_annotations: dict[str, str] = field(default_factory=dict)
+    max_import_bytes: int = 0
+
+
+class KubernetesCluster:
+    """One pool's pods in one namespace."""
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        executor: Executor,
+        settings: ClusterSettings,
+        *,
+        token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
+    ) -> None:
+        self._client = client
+        self._executor = executor
+        self._settings = settings
+        self._token = token
+        self._pods = f"/api/v1/namespaces/{settings.namespace}/pods"
+        self._secrets = f"/api/v1/namespaces/{settings.namespace}/secrets"
+        self._template_hash = podspec.template_hash(settings.template)
+        self._routes = Routes(client, settings.namespace)
+
+    def create_pod(self, pod: Pod) -> str:
+        """Secret, pod, ownerReference: the other order costs a second of waiting for the volume."""
+        if pod.template_hash != self._template_hash:
+            raise StaleObject(f"{pod.pod_name} was reserved for another pod template than the present one")
+        identity = manifests.Identity(pod.pod_name, pod.pool, pod.generation)
+        secret = manifests.secret(identity, self._passwords())
+        self._create(self._secrets, manifests.secret_name(pod.pod_name), secret, pod.generation)
+        body = podspec.pod(identity, self._settings.template, pod.template_hash)
+        uid = uid_of(self._create(self._pods, pod.pod_name, body, pod.generation))
+        self._own_secret(pod.pod_name, uid, pod.generation)
+        return uid
+
+    def start_reset(self, old: PodRef, new_generation: int) -> None:
+        """The Secret is what PID 1 obeys; the labels make the kubelet deliver it at once."""
+        self._guarded(
+            f"{self._secrets}/{manifests.secret_name(old.pod_name)}",
+            [
+                check("/metadata/ownerReferences/0/uid", old.uid),
+                check("/metadata/labels/generation", str(old.generation)),
+                put("/metadata/labels/generation", str(new_generation)),
+                *(
+                    put(f"/data/{key}", value)
+                    for key, value in manifests.secret_data(new_generation, self._passwords()).items()
+                ),
+            ],
+            new_generation,
+        )
+        operations = [put("/metadata/labels/generation", str(new_generation))]
+        operations += state_operations(PodState.RESETTING, None)
+        self._guarded(f"{self._pods}/{old.pod_name}", [*same_pod(old), *operations], new_generation, old.uid)
+
+    def label(self, ref: PodRef, state: PodState, clone_id: str | None) -> None:
+        """Mirror the row's state for people, NetworkPolicies and autoscalers."""
+        self._patch_pod(ref, state_operations(state, clone_id))
+
+    def nudge(self, ref: PodRef) -> None:
+        """Any change of the pod makes the kubelet sync it, and its volumes with it."""
+        self._patch_pod(ref, [put(annotation_path(manifests.NUDGE_ANNOTATION), self._token())])
+
+    def route(self, ref: PodRef, clone_id: str) -> None:
+        """See the port. The pod must be the lease's own before the routes say so."""
+        self._current(ref)
+        self._routes.put(
+            manifests.Route(
+                clone_id=clone_id,
+                host=f"{clone_id}.{self._settings.domain}",
+                pod_name=ref.pod_name,
+                pod_uid=str(ref.uid),
+                pool=self._settings.pool,
+                generation=ref.generation,
+                ingress_class=self._settings.ingress_class,
+                ingress_annotations=self._settings.ingress_annotations,
+            )
+        )
+
+    def unroute(self, pod_name: str, generation: int) -> None:
+        """See the port."""
+        self._routes.remove(pod_name, generation)
+
+    def verify(self, ref: PodRef) -> Verdict:
+        """Both containers at the same time. A container that cannot be asked yet has not settled."""
+        self._current(ref)
+        with ThreadPoolExecutor(len(CONTAINERS)) as threads:
+            asked = {name: threads.submit(self._ask, ref, name) for name in CONTAINERS}
+        answers = {name: answer for name, future in asked.items() if (answer := future.result()) is not None}
+        if len(answers) < len(CONTAINERS):
+            return Verdict(settled=False, ok=False, generation=ref.generation)
+        return agent.verdict(ref.generation, answers)
+
+    def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
+        """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
+        stdin = agent.job_text(job, timeout_seconds, self._settings.max_import_bytes)
+        command = self._command(ref, "wordpress", agent.import_argv(ref.generation), stdin)
+        try:
+            for line in self._executor.lines(
+                command, timeout_seconds=timeout_seconds, idle_seconds=IMPORT_IDLE_SECONDS
+            ):
+                event = agent.import_event(line)
+                yield event
+                if event.result is not None:
+                    return
+        except CommandFailed as failed:
+            if failed.exit_code == agent.REFUSED:
+                raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}") from failed
+            raise ClusterUnavailable(
+                f"the import in {ref.pod_name} could not be followed: {failed}"
+            ) from failed
+        except NotRunning as refusal:
+            raise ClusterUnavailable(str(refusal)) from refusal
+        raise ClusterUnavailable(f"the import in {ref.pod_name} ended without a result")
+
+    def delete_pod(self, ref: PodRef) -> None:
+        """Routes first, so that nobody is sent to a pod that is going."""
+        self._routes.remove(ref.pod_name, ref.generation)
+        self._delete(f"{self._pods}/{ref.pod_name}", ref)
+        self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref, owned=True)
+
+    def exists(self, ref: PodRef) -> bool:
+        """See the port."""
+        try:
+            found = self._client.get(f"{self._pods}/{ref.pod_name}")
+        except Missing:
+            return False
+        return ref.uid is None or uid_of(found) == ref.uid
+
+    def pods(self) -> list[ObservedPod]:
+        """See the port."""
+        return [observed(found) for found in self._client.items(self._pods, self._selector())]
+
+    def strays(self) -> list[tuple[str, str, int]]:
+        """See the port. Only metadata is asked for: no value of a Secret leaves the cluster."""
+        paths = {"Secret": self._secrets, **self._routes.paths()}
+        return [
+            (kind, labels_of(found).get("pod-name", ""), generation_of(found))
+            for kind, path in paths.items()
+            for found in self._client.items(path, self._selector(), metadata_only=True)
+        ]
+
+    def _selector(self) -> str:
+        return f"app={manifests.APP},pool={self._settings.pool}"
+
+    def _passwords(self) -> dict[str, str]:
+        return {"db-password": self._token(), "root-password": self._token()}
+
+    def _create(self, path: str, name: str, body: Json, generation: int) -> Json:
+        """Create, or find what an earlier try created. Raises StaleObject: that is another generation's."""
+        try:
+            return self._client.create(path, body)
+        except Collision as collision:
+            try:
+                found = self._client.get(f"{path}/{name}")
+            except Missing as gone:
+                raise ClusterUnavailable(f"{name} is just being deleted; try again") from gone
+            if labels_of(found).get("app") != manifests.APP or generation_of(found) != generation:
+                raise StaleObject(f"{name} exists with generation {generation_of(found)}") from collision
+            return found
+
+    def _own_secret(self, pod_name: str, uid: str, generation: int) -> None:
+        owner = manifests.owner(pod_name, uid)
+        operations = [
+            check("/metadata/labels/generation", str(generation)),
+            put("/metadata/ownerReferences", [owner]),
+        ]
+        try:
+            self._client.patch(f"{self._secrets}/{manifests.secret_name(pod_name)}", operations)
+        except (Missing, TestFailed) as refusal:
+            raise StaleObject(f"the Secret of {pod_name} is not as created: {refusal}") from refusal
+
+    def _patch_pod(self, ref: PodRef, operations: list[Json]) -> None:
+        try:
+            self._client.patch(f"{self._pods}/{ref.pod_name}", [*same_pod(ref), *operations])
+        except (Missing, TestFailed) as refusal:
+            raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}") from refusal
+
+    def _guarded(self, path: str, operations: list[Json], wanted: int, uid: str | None = None) -> None:
+        """Patch, or find that an earlier try has: the object is in the `wanted` generation already."""
+        try:
+            self._client.patch(path, operations)
+        except Missing as gone:
+            raise StaleObject(f"{path.rsplit('/', 1)[-1]} is gone") from gone
+        except TestFailed as refusal:
+            found = self._client.get(path)
+            if generation_of(found) != wanted or (uid is not None and uid_of(found) != uid):
+                raise StaleObject(f"{path.rsplit('/', 1)[-1]} is in another generation") from refusal
+
+    def _current(self, ref: PodRef) -> None:
+        """Raises StaleObject unless the pod is there in exactly this generation."""
+        try:
+            found = self._client.get(f"{self._pods}/{ref.pod_name}")
+        except Missing as gone:
+            raise StaleObject(f"{ref.pod_name} is gone") from gone
+        if uid_of(found) != ref.uid or generation_of(found) != ref.generation:
+            raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}")
+
+    def _command(self, ref: PodRef, container: str, argv: list[str], stdin: str = "") -> Command:
+        return Command(self._settings.namespace, ref.pod_name, container, argv, stdin)
+
+    def _ask(self, ref: PodRef, container: str) -> str | None:
+        """What the verifier says; None while it cannot be asked, or is in another generation."""
+        command = self._command(ref, container, agent.verify_argv(ref.generation))
+        try:
+            completed = self._executor.run(command, timeout_seconds=VERIFY_SECONDS)
+        except NotRunning:
+            return None
+        return completed.stdout if completed.exit_code != agent.REFUSED and completed.stdout else None
+
+    def _delete(self, path: str, ref: PodRef, *, owned: bool = False) -> None:
+        """Delete if it is this pod's, and not of a newer generation. Gone already is success.
+
+        The resource version is part of the condition: the generation that was looked at is the one deleted.
+        """
+        for _ in range(DELETE_ATTEMPTS):
+            try:
+                found = self._client.get(path)
+                if not _belongs(found, ref, owned=owned):
+                    return
+                if generation_of(found) > ref.generation:
+                    raise StaleObject(f"{ref.pod_name} is in generation {generation_of(found)} by now")
+                version = found["metadata"]["resourceVersion"]
+                return self._client.delete(path, uid=uid_of(found), resource_version=version)
+            except Missing:
+                return
+            except Collision:
+                continue
+        raise ClusterUnavailable(f"{ref.pod_name} changes faster than it can be deleted; try again")
+
+
+def _belongs(found: Json, ref: PodRef, *, owned: bool) -> bool:
+    """Whether an object is the pod of `ref`, or owned by it (or by nobody yet)."""
+    if ref.uid is None:
+        return True
+    if not owned:
+        return uid_of(found) == ref.uid
+    return owner_uid(found) in (None, ref.uid)
