@@ -1,0 +1,82 @@
+<?php
+
+/**
+ * Keys from the command line, as JSON on standard output:
+ *
+ *     php cli.php create-key [--label=TEXT] [--days=N]     {"key": "cm1_..."}
+ *     php cli.php rotate-key KEY_ID [--grace=SECONDS]      {"key": "cm1_..."}
+ *     php cli.php revoke-key KEY_ID                        {"revoked": true}
+ *     php cli.php list-keys                                {"keys": {...}}
+ *     php cli.php log                                      {"entries": [...]}
+ *
+ * Run it as the user that owns the site; WP_ROOT names the site if the plugin does not lie in it.
+ */
+
+declare(strict_types=1);
+
+namespace CustomMigrator;
+
+if (PHP_SAPI !== 'cli') {
+    exit;
+}
+
+/** @return string|null the wp-load.php of the site that this file lies in */
+function findWpLoad(): ?string
+{
+    $folder = (string) getenv('WP_ROOT');
+    if ($folder !== '') {
+        return is_file($folder . '/wp-load.php') ? $folder . '/wp-load.php' : null;
+    }
+    for ($folder = __DIR__; dirname($folder) !== $folder; $folder = dirname($folder)) {
+        if (is_file($folder . '/wp-load.php')) {
+            return $folder . '/wp-load.php';
+        }
+    }
+    return null;
+}
+
+/** @param array<string, string> $options */
+function runCommand(string $command, string $keyId, array $options): array
+{
+    $keys = Plugin::keys();
+    $now = time();
+    switch ($command) {
+        case 'create-key':
+            $days = (int) ($options['days'] ?? 0);
+            return ['key' => $keys->create($options['label'] ?? 'cli', $now, $days > 0 ? $now + $days * 86400 : null)];
+        case 'rotate-key':
+            return ['key' => $keys->rotate($keyId, $now, (int) ($options['grace'] ?? 0))];
+        case 'revoke-key':
+            return ['revoked' => $keys->revoke($keyId, $now)];
+        case 'list-keys':
+            return ['keys' => (object) $keys->all()];
+        case 'log':
+            return ['entries' => Plugin::log()->entries()];
+    }
+    throw new \InvalidArgumentException('create-key, rotate-key, revoke-key, list-keys or log; see the top of cli.php');
+}
+
+$options = $words = [];
+foreach (array_slice($argv, 1) as $argument) {
+    if (preg_match('/^--([a-z]+)=(.*)$/Ds', $argument, $match)) {
+        $options[$match[1]] = $match[2];
+    } else {
+        $words[] = $argument;
+    }
+}
+$load = findWpLoad();
+if ($load === null) {
+    fwrite(STDERR, "no WordPress above this file: set WP_ROOT to the folder of wp-load.php\n");
+    exit(1);
+}
+define('WP_USE_THEMES', false);
+require $load;
+if (!class_exists(Plugin::class)) {
+    require __DIR__ . '/custom-migrator.php'; // not (yet) active
+}
+try {
+    echo json_encode(runCommand($words[0] ?? '', $words[1] ?? '', $options), JSON_UNESCAPED_SLASHES), "\n";
+} catch (\InvalidArgumentException $error) {
+    fwrite(STDERR, $error->getMessage() . "\n");
+    exit(2);
+}

@@ -1,0 +1,3 @@
+<?php
+
+// Nothing to see: this folder is not for browsing.

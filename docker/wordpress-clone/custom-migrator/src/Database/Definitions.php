@@ -1,0 +1,24 @@
+<?php
+
+declare(strict_types=1);
+
+namespace CustomMigrator\Database;
+
+/** The server's definitions, without whom they belong to: the clone has no such account. */
+final class Definitions
+{
+    private const ACCOUNT = "(?:`(?:[^`]|``)*`|'(?:[^']|'')*'|[^\\s@`']+)";
+
+    public static function withoutDefiner(string $create): string
+    {
+        if (!preg_match('/^CREATE\s+(?!TABLE)/i', $create)) {
+            return $create;
+        }
+        $patterns = [
+            '/^(CREATE\s+)ALGORITHM\s*=\s*UNDEFINED\s+/i',
+            '/^(CREATE\s+(?:ALGORITHM\s*=\s*\w+\s+)?)DEFINER\s*=\s*' . self::ACCOUNT . '(?:@' . self::ACCOUNT . ')?\s+/i',
+            '/^(CREATE\s+(?:ALGORITHM\s*=\s*\w+\s+)?)SQL\s+SECURITY\s+\w+\s+/i',
+        ];
+        return (string) preg_replace($patterns, '$1', $create, 1);
+    }
+}

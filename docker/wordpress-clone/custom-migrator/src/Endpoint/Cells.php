@@ -1,0 +1,95 @@
+<?php
+
+declare(strict_types=1);
+
+namespace CustomMigrator\Endpoint;
+
+use CustomMigrator\Budget;
+use CustomMigrator\Database\Column;
+use CustomMigrator\Database\Connection;
+use CustomMigrator\Database\RowQuery;
+use CustomMigrator\Database\Table;
+use CustomMigrator\ExportError;
+use CustomMigrator\Params;
+use CustomMigrator\Wire\Answer;
+use CustomMigrator\Wire\Encoding;
+
+/** Streams one large cell in pieces: docs/protocol.md, section 6. */
+final class Cells
+{
+    /** The server copies the whole cell for each piece, so pieces are large; PHP holds about two of them. */
+    private const PIECE_BYTES = 2097152;
+    private const FRAME_BYTES = 262144;
+
+    /** @var Connection */
+    private $db;
+    /** @var Table */
+    private $table;
+
+    public function __construct(Connection $db, Table $table)
+    {
+        $this->db = $db;
+        $this->table = $table;
+    }
+
+    /** @return array<string, mixed> the end of the answer */
+    public function run(Params $params, Answer $answer, Budget $budget): array
+    {
+        $token = (array) $params->cursor('cell');
+        [$column, $length, $source] = $this->resolve($token);
+        $offset = (int) ($params->cursor()['a'] ?? 0);
+        $answer->json(['table' => $this->table->name, 'column' => $column->name]);
+        $this->db->useStoredBytes();
+        while ($offset < $length) {
+            $piece = $this->piece($column, $source, $offset, $length);
+            for ($at = 0; $at < strlen($piece); $at += self::FRAME_BYTES) {
+                $answer->data(substr($piece, $at, self::FRAME_BYTES));
+            }
+            $offset += strlen($piece);
+            if ($offset < $length && $budget->isSpent($answer->bytes())) {
+                break;
+            }
+            $answer->checkpoint(self::state($offset, $length));
+        }
+        return ['complete' => $offset >= $length] + self::state($offset, $length);
+    }
+
+    /**
+     * @param array<string, mixed> $token
+     * @return array{0: Column, 1: int, 2: string} column, length, and the rest of the statement
+     */
+    private function resolve(array $token): array
+    {
+        $position = Rows::position($this->table, $token);
+        try {
+            $column = $this->table->column((string) ($token['c'] ?? ''));
+            $from = ' FROM ' . Connection::name($this->table->name);
+            if (is_array($position)) {
+                return [$column, (int) ($token['n'] ?? 0), $from . ' WHERE ' . RowQuery::at($this->table, $position)];
+            }
+        } catch (\InvalidArgumentException $error) {
+            throw new ExportError('bad_request', 'cell is not one that this source has given');
+        }
+        $where = $this->table->condition === null ? '' : ' WHERE ' . $this->table->condition;
+        return [$column, (int) ($token['n'] ?? 0), "$from USE INDEX ()$where LIMIT " . (int) $position . ', 1'];
+    }
+
+    private function piece(Column $column, string $source, int $offset, int $length): string
+    {
+        $bytes = $column->bytesExpression();
+        $sql = "SELECT LENGTH($bytes), SUBSTRING($bytes, " . ($offset + 1) . ', ' . self::PIECE_BYTES . ')' . $source;
+        foreach ($this->db->stream($sql) as $row) {
+            if ((int) $row[0] === $length && (string) $row[1] !== '') {
+                return (string) $row[1];
+            }
+        }
+        throw new ExportError('cell_changed', 'the row is gone or the cell has another length');
+    }
+
+    /** @return array<string, mixed> */
+    private static function state(int $offset, int $length): array
+    {
+        $cursor = $offset < $length ? Encoding::cursor(['a' => $offset]) : null;
+        return ['cursor' => $cursor, 'offset' => $offset, 'length' => $length];
+    }
+}

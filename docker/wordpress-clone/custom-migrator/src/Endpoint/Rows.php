@@ -1,0 +1,188 @@
+<?php
+
+declare(strict_types=1);
+
+namespace CustomMigrator\Endpoint;
+
+use CustomMigrator\Budget;
+use CustomMigrator\Database\Connection;
+use CustomMigrator\Database\RowQuery;
+use CustomMigrator\Database\Table;
+use CustomMigrator\ExportError;
+use CustomMigrator\Params;
+use CustomMigrator\Wire\Answer;
+use CustomMigrator\Wire\Encoding;
+
+/** Streams the rows of one table: docs/protocol.md, section 6. */
+final class Rows
+{
+    /** Together, the long cells of a row that travel in the row; it bounds the memory of a request. */
+    public const INLINE_ROW_BYTES = 2097152;
+
+    private const FRAME_BYTES = 131072;
+    private const FIRST_BATCH_ROWS = 500;
+    private const MAX_BATCH_ROWS = 50000;
+    private const BATCH_BYTES = 8388608;
+
+    /** @var Connection */
+    private $db;
+    /** @var Table */
+    private $table;
+    /** @var RowQuery */
+    private $query;
+    /** @var int */
+    private $rows = 0;
+    /** @var list<string>|int|null where the next row comes after */
+    private $position;
+
+    public function __construct(Connection $db, Table $table)
+    {
+        $this->db = $db;
+        $this->table = $table;
+        $this->query = new RowQuery($table, self::inlineBytes($db, $table));
+    }
+
+    /** @return array<string, mixed> the end of the answer */
+    public function run(Params $params, Answer $answer, Budget $budget): array
+    {
+        $this->position = self::position($this->table, $params->cursor());
+        $answer->json($this->head());
+        $this->db->useStoredBytes();
+        $this->db->beginSnapshot();
+        $limit = self::FIRST_BATCH_ROWS;
+        do {
+            $rowsBefore = $this->rows;
+            $bytesBefore = $answer->bytes();
+            $stopped = $this->batch($limit, $answer, $budget);
+            $read = $this->rows - $rowsBefore;
+            $complete = !$stopped && $read < $limit;
+            $limit = self::nextLimit($read, $answer->bytes() - $bytesBefore);
+        } while (!$stopped && !$complete);
+        return ['complete' => $complete] + $this->state($complete);
+    }
+
+    /** Long cells are sent apart if longer; at least 64 KiB, whatever the table looks like. */
+    public static function inlineBytes(Connection $db, Table $table): int
+    {
+        $long = array_filter($table->exported(), static function ($column): bool {
+            return $column->isLong();
+        });
+        $packet = (int) ($db->first('SELECT @@max_allowed_packet AS bytes')['bytes'] ?? self::INLINE_ROW_BYTES);
+        return max(65536, intdiv(min(self::INLINE_ROW_BYTES, intdiv($packet, 2)), max(1, count($long))));
+    }
+
+    /**
+     * @param array<string, mixed>|null $cursor
+     * @return list<string>|int|null
+     */
+    public static function position(Table $table, ?array $cursor)
+    {
+        if ($cursor === null) {
+            return null;
+        }
+        if ($table->key === [] && is_int($cursor['o'] ?? null) && $cursor['o'] >= 0) {
+            return $cursor['o'];
+        }
+        $values = array_map(static function ($value) {
+            return is_string($value) ? base64_decode($value, true) : false;
+        }, is_array($cursor['k'] ?? null) ? array_values($cursor['k']) : []);
+        if (count($values) !== count($table->key) || $values === [] || in_array(false, $values, true)) {
+            throw new ExportError('bad_request', 'the cursor does not fit the key of ' . $table->name);
+        }
+        return $values;
+    }
+
+    /**
+     * @param list<string>|int $position
+     * @return array<string, mixed>
+     */
+    public static function cursorOf($position): array
+    {
+        return is_int($position) ? ['o' => $position] : ['k' => array_map('base64_encode', $position)];
+    }
+
+    /** @return bool whether the budget ended it */
+    private function batch(int $limit, Answer $answer, Budget $budget): bool
+    {
+        $lengths = $this->query->lengthCells();
+        $count = $this->query->cellCount();
+        $buffer = '';
+        foreach ($this->db->stream($this->query->sql($this->position, $limit)) as $row) {
+            for ($i = 0; $i < $count; $i++) {
+                $cell = $row[$i];
+                if ($cell === null) {
+                    $buffer .= isset($lengths[$i], $row[$lengths[$i]]) ? $this->largeCell($i, $row) : "\0";
+                    continue;
+                }
+                $size = strlen($cell) + 2;
+                $buffer .= ($size < 128 ? chr($size) : Encoding::number($size)) . $cell;
+            }
+            $this->rows++;
+            $last = $row;
+            if ($this->table->key === []) {
+                $this->position = (int) $this->position + 1;
+            }
+            if (strlen($buffer) >= self::FRAME_BYTES) {
+                $this->moveTo($row);
+                $answer->data($buffer);
+                $buffer = '';
+                if ($answer->isCheckpointDue()) {
+                    $answer->checkpoint($this->state(false));
+                }
+                if ($budget->isSpent($answer->bytes())) {
+                    return true;
+                }
+            }
+        }
+        if (isset($last)) {
+            $this->moveTo($last);
+        }
+        $answer->data($buffer);
+        return $budget->isSpent($answer->bytes());
+    }
+
+    /** @param list<?string> $row */
+    private function moveTo(array $row): void
+    {
+        if ($this->table->key !== []) {
+            $this->position = $this->query->keyOf($row);
+        }
+    }
+
+    /** @param list<?string> $row */
+    private function largeCell(int $index, array $row): string
+    {
+        $length = (int) $row[$this->query->lengthCells()[$index]];
+        $position = $this->table->key === [] ? (int) $this->position : $this->query->keyOf($row);
+        $token = self::cursorOf($position) + ['c' => $this->query->columnNames()[$index], 'n' => $length];
+        return "\x01" . Encoding::number($length) . Encoding::text(Encoding::cursor($token));
+    }
+
+    /** @return array<string, mixed> */
+    private function head(): array
+    {
+        $kinds = array_map(static function ($column): string {
+            return $column->kind;
+        }, $this->table->exported());
+        return [
+            'table' => $this->table->name,
+            'columns' => $this->query->columnNames(),
+            'kinds' => $kinds,
+            'key' => $this->table->key,
+        ];
+    }
+
+    /** @return array<string, mixed> */
+    private function state(bool $complete): array
+    {
+        $cursor = $complete || $this->position === null ? null : Encoding::cursor(self::cursorOf($this->position));
+        return ['cursor' => $cursor, 'rows' => $this->rows];
+    }
+
+    /** So many rows that a batch is about BATCH_BYTES: what is not sent of it must still be read from the server. */
+    private static function nextLimit(int $rows, int $bytes): int
+    {
+        $average = max(1, intdiv($bytes, max(1, $rows)));
+        return max(1, min(self::MAX_BATCH_ROWS, intdiv(self::BATCH_BYTES, $average)));
+    }
+}

@@ -1,0 +1,49 @@
+<?php
+
+declare(strict_types=1);
+
+namespace CustomMigrator;
+
+/** The process's output, made fit for a stream: no buffers, no compression, no caches, no notices in it. */
+final class Output
+{
+    public static function prepare(): void
+    {
+        ini_set('display_errors', '0');
+        ini_set('zlib.output_compression', '0');
+        if (function_exists('apache_setenv')) {
+            @apache_setenv('no-gzip', '1');
+        }
+        if (function_exists('set_time_limit')) {
+            @set_time_limit(60);
+        }
+        while (ob_get_level() > 0 && @ob_end_clean()) {
+            continue;
+        }
+        self::sendHeaders();
+    }
+
+    public static function send(string $bytes): void
+    {
+        echo $bytes;
+        flush();
+    }
+
+    private static function sendHeaders(): void
+    {
+        if (headers_sent()) {
+            return; // something printed before us: the client looks for the magic
+        }
+        header_remove('Content-Encoding');
+        header_remove('Content-Length');
+        http_response_code(200);
+        header('Content-Type: application/octet-stream');
+        header('Content-Encoding: identity');
+        header('Cache-Control: no-store, no-cache, private, no-transform, max-age=0');
+        header('Pragma: no-cache');
+        header('X-Accel-Buffering: no');
+        header('X-LiteSpeed-Cache-Control: no-cache');
+        header('X-Robots-Tag: noindex');
+        header('X-Content-Type-Options: nosniff');
+    }
+}
