@@ -6,7 +6,11 @@
     |   |-- InvalidTtl              invalid_ttl           400     no
     |   |-- InvalidUrl              invalid_url           400     no
     |   `-- InvalidKey              invalid_key           400     no
+    |-- Forbidden                   forbidden             403     no
     |-- NotFound                    not_found             404     no
+    |-- MethodNotAllowed            method_not_allowed    405     no
+    |-- BodyTooLarge                body_too_large        413     no
+    |-- UnsupportedMediaType        unsupported_media_type 415    no
     |-- CloneGone                   clone_gone            410     no
     |-- Conflict                    conflict              409     no
     |   |-- SourceNotRegistered     source_not_registered 409     no
@@ -32,6 +36,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clonepool.domain.clones import Clone
 
 
@@ -49,11 +55,15 @@ class ClonepoolError(Exception):
 
 
 class InvalidRequest(ClonepoolError):
-    """The caller must change the request."""
+    """The caller must change the request. `errors` says for each field what is wrong."""
 
     code = "invalid_request"
     status = 400
     title = "Invalid request"
+
+    def __init__(self, detail: str = "", errors: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(detail)
+        self.errors = tuple(errors)
 
 
 class InvalidName(InvalidRequest):
@@ -82,6 +92,38 @@ class InvalidKey(InvalidRequest):
 
     code = "invalid_key"
     title = "Invalid export key"
+
+
+class Forbidden(ClonepoolError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+    status = 403
+    title = "Forbidden"
+
+
+class MethodNotAllowed(ClonepoolError):
+    """The path exists, but not for this HTTP method."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+
+
+class BodyTooLarge(ClonepoolError):
+    """The request's body is larger than any valid one."""
+
+    code = "body_too_large"
+    status = 413
+    title = "Body too large"
+
+
+class UnsupportedMediaType(ClonepoolError):
+    """The request's body is not said to be JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Unsupported media type"
 
 
 class NotFound(ClonepoolError):

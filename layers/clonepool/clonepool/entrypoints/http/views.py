@@ -1,0 +1,140 @@
+"""What callers see: the fields of design section 6, times in ISO 8601, UTC."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clonepool.domain.clones import Clone, Source
+    from clonepool.domain.pods import Failure, Pod
+    from clonepool.usecases.describe_pool import PoolReport
+
+type View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where clones are served: publicly under `domain`, inside the cluster in `namespace`."""
+
+    domain: str
+    namespace: str
+
+    def public_url(self, clone_id: str) -> str:
+        """For browsers."""
+        return f"https://{clone_id}.{self.domain}"
+
+    def target_url(self, clone_id: str) -> str:
+        """For workloads in the cluster."""
+        return f"http://{clone_id}.{self.namespace}.svc.cluster.local"
+
+
+def clone_view(clone: Clone, addresses: Addresses) -> View:
+    """One clone. `eta_seconds`, `failure` and `fidelity` are there when there is something to say."""
+    start = {"kind": clone.start.kind, **_given(reason=clone.start.reason)}
+    return {
+        "success": True,
+        "clone_id": clone.clone_id,
+        "customer_id": clone.customer_id,
+        "state": clone.state.value,
+        "start": start,
+        "pod_name": clone.pod_name,
+        "generation": clone.generation,
+        "target_url": addresses.target_url(clone.clone_id),
+        "public_url": addresses.public_url(clone.clone_id),
+        "created_at": iso(clone.created_at),
+        "expires_at": iso(clone.expires_at),
+        "max_expires_at": iso(clone.max_expires_at),
+        "progress": asdict(clone.progress),
+        "timings_ms": clone.timings_ms,
+        **_given(
+            eta_seconds=clone.eta_seconds,
+            failure=_failure(clone.failure),
+            fidelity=_summary(clone.fidelity) or None,
+        ),
+    }
+
+
+def clones_view(clones: list[Clone], cursor: str | None, addresses: Addresses) -> View:
+    """A page of clones; `next_cursor` leads to the next one."""
+    return {
+        "success": True,
+        "clones": [clone_view(clone, addresses) for clone in clones],
+        **_given(next_cursor=cursor),
+    }
+
+
+def fidelity_view(clone: Clone) -> View:
+    """The full report of the import."""
+    return {"success": True, "clone_id": clone.clone_id, "fidelity": clone.fidelity}
+
+
+def source_view(source: Source) -> View:
+    """A registered source; nothing of its key."""
+    return {
+        "success": True,
+        "customer_id": source.customer_id,
+        "url": source.url,
+        "registered_at": iso(source.registered_at),
+    }
+
+
+def pool_view(report: PoolReport) -> View:
+    """The pool in figures, and its last decisions in words, newest last."""
+    pool = report.pool
+    return {
+        "success": True,
+        "pool": pool.pool,
+        "counts": report.counts,
+        "queued": report.queued,
+        "hit_rate": report.hit_rate,
+        "cold_starts": report.cold_starts,
+        "policy": asdict(pool.policy),
+        "current_template": pool.current_template,
+        "accepted_templates": list(pool.accepted_templates),
+        "decisions": [{"at": iso(decision.at), "text": decision.text} for decision in pool.decisions],
+    }
+
+
+def pod_view(pod: Pod) -> View:
+    """One pod with its proof."""
+    proof = pod.proof
+    return {
+        "success": True,
+        "pod_name": pod.pod_name,
+        "pool": pod.pool,
+        "state": pod.state.value,
+        "generation": pod.generation,
+        "template_hash": pod.template_hash,
+        "reuse_count": pod.reuse_count,
+        "created_at": iso(pod.created_at),
+        "state_since": iso(pod.state_since),
+        "proof": proof and {**asdict(proof), "proved_at": iso(proof.proved_at)},
+        **_given(
+            clone_id=pod.clone_id,
+            warm_since=pod.warm_since and iso(pod.warm_since),
+            deadline_at=pod.deadline_at and iso(pod.deadline_at),
+            last_failure=_failure(pod.last_failure),
+        ),
+    }
+
+
+def iso(epoch_seconds: int) -> str:
+    """`2026-11-23T20:00:00Z`."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _failure(failure: Failure | None) -> View | None:
+    if failure is None:
+        return None
+    return {"code": failure.code, "detail": failure.detail, "at": iso(failure.at)}
+
+
+def _summary(fidelity: View) -> View:
+    """The figures; lists of examples are for the full report."""
+    return {name: value for name, value in fidelity.items() if isinstance(value, int | str)}
+
+
+def _given(**fields: Any) -> View:
+    return {name: value for name, value in fields.items() if value is not None}
