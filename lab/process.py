@@ -1,8 +1,8 @@
 """Processes that outlive the command that started them.
 
 A record (a JSON file) holds a process id together with the process's start time: an id that the kernel has
-given to somebody else is never mistaken for ours, nor killed. Each process also carries MARK in its environment:
-with it a lab finds what it started even when every record is lost.
+given to somebody else is never mistaken for ours, nor killed. Each process also carries MARK in its
+environment: with it a lab finds what it started even when every record is lost.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Registry:
         *,
         environment: Mapping[str, str] | None = None,
         within: int | None = None,
+        folder: Path | None = None,
     ) -> Process:
         """Start a process in a session of its own, output appended to its log.
 
@@ -84,10 +85,13 @@ class Registry:
             command: program (found on PATH) and arguments.
             environment: its whole environment; ours if not given.
             within: id of a process whose mount namespace it shall live in.
+            folder: where it runs; here if not given.
         """
         self.records.mkdir(parents=True, exist_ok=True)
         if within is not None:
             command = ["nsenter", f"--mount=/proc/{within}/ns/mnt", "--", *command]
+        if folder is not None:
+            command = ["env", f"--chdir={folder}", *command]
         env = {**(os.environ if environment is None else environment), MARK: str(self.owner)}
         with self._open_log(name) as log:
             files = [

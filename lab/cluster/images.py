@@ -23,8 +23,10 @@ _PAUSE_USER = "65535:65535"
 class Image(Protocol):
     """What a build hands over: a reference and the docker-archive that holds it."""
 
-    ref: str
-    tar: Path
+    @property
+    def ref(self) -> str: ...
+    @property
+    def tar(self) -> Path: ...
 
 
 class Containerd:

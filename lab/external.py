@@ -1,0 +1,94 @@
+"""A cluster of yours instead of the lab's own: KUBE_CONTEXT names a context of your kubeconfig (kind, EKS).
+
+Same manifests, same role; the functions get a token of a ServiceAccount that is bound to that role.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.cluster import net
+from lab.cluster.commands import run
+from lab.cluster.pki import kubeconfig, write_secret
+from lab.errors import LabError
+from lab.paths import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lab.cluster.images import Image
+    from lab.paths import Paths
+    from lab.steps import Steps
+
+MANIFESTS = CHECKOUT / "infra" / "kubernetes" / "traefik"
+SYSTEM_NAMESPACE = "clonepool-system"
+TOKEN_HOURS = 24
+_KIND = "kind-"
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalCluster:
+    """The cluster behind a context.
+
+    Attributes:
+        registry: images are pushed there (`HOST/PATH`); empty: loaded into kind's nodes.
+    """
+
+    context: str
+    registry: str
+    paths: Paths
+    steps: Steps
+
+    def up(self) -> None:
+        """Apply the manifests and write the functions' kubeconfig (its token lasts a day: `up` renews it).
+
+        Raises:
+            LabError: kubectl is missing or failed.
+        """
+        self.paths.create()
+        with self.steps.step(f"namespace, roles, quota applied to {self.context}"):
+            self.kubectl("apply", "-k", str(MANIFESTS))
+        with self.steps.step("functions' credential"):
+            self._write_kubeconfigs()
+
+    def load(self, images: Iterable[Image]) -> dict[str, str]:
+        """Bring the images to the cluster; returns the reference that its nodes know, by our own.
+
+        Raises:
+            LabError: no way is known; the message names both.
+        """
+        return {image.ref: self._load(image) for image in images}
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run the machine's kubectl in the context. Raises LabError."""
+        if shutil.which("kubectl") is None:
+            raise LabError("KUBE_CONTEXT is set, and kubectl is not on PATH: install it")
+        return run("kubectl", f"--context={self.context}", *arguments)
+
+    def _load(self, image: Image) -> str:
+        if self.registry:
+            target = f"{self.registry.rstrip('/')}/{image.ref.partition('/')[2]}"
+            with self.steps.step(f"push {target}"):
+                run("skopeo", "copy", f"docker-archive:{image.tar}", f"docker://{target}")
+            return target
+        if self.context.startswith(_KIND):
+            with self.steps.step(f"load {image.ref} into kind"):
+                name = self.context.removeprefix(_KIND)
+                run("kind", "load", "image-archive", str(image.tar), "--name", name)
+            return image.ref
+        raise LabError(
+            f"images cannot be loaded into {self.context} directly: set CLONEPOOL_REGISTRY=HOST/PATH to a "
+            "registry that its nodes can pull from and that `skopeo login HOST` has opened to you"
+        )
+
+    def _write_kubeconfigs(self) -> None:
+        text = self.kubectl("config", "view", "--minify", "--flatten", "--raw", "--output=json")
+        write_secret(self.paths.kubeconfig(), text.encode())
+        account = ("clonepool-functions", f"--namespace={SYSTEM_NAMESPACE}", f"--duration={TOKEN_HOURS}h")
+        token = self.kubectl("create", "token", *account).strip()
+        cluster = json.loads(text)["clusters"][0]["cluster"]
+        content = kubeconfig(cluster, "functions", {"token": token}, net.NAMESPACE)
+        write_secret(self.paths.kubeconfig("functions"), json.dumps(content, indent=1).encode())

@@ -1,0 +1,191 @@
+"""The lab as a whole: up, down, and what `env` tells."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab import settings
+from lab.cluster import binary, net
+from lab.cluster.cluster import Cluster
+from lab.errors import LabError
+from lab.external import ExternalCluster
+from lab.images import build as build_images
+from lab.images.commands import CommandFailed
+from lab.paths import Paths
+from lab.process import MARK, Registry
+from lab.services import API_URL, DYNAMODB_URL, Services
+from lab.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lab.images import Image
+
+_TOOLS = (
+    "containerd",
+    "runc",
+    "ip",
+    "iptables",
+    "nft",
+    "zstd",
+    "nsenter",
+    "buildah",
+    "mmdebstrap",
+    "java",
+    "npm",
+)
+_POOL_OBJECTS = "pods,secrets,services,ingresses"
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Everything under one folder, on the lab's own cluster or on that of KUBE_CONTEXT."""
+
+    paths: Paths
+    steps: Steps
+    context: str = ""
+
+    @classmethod
+    def here(cls) -> Lab:
+        """The lab that the environment names."""
+        return cls(Paths.from_environment(), Steps(), os.environ.get("KUBE_CONTEXT", ""))
+
+    @property
+    def registry(self) -> Registry:
+        """Its processes."""
+        return Registry(self.paths.run / "pids", self.paths.logs, self.paths.home)
+
+    @property
+    def cluster(self) -> Cluster:
+        """Its own cluster."""
+        return Cluster(self.paths, self.registry, self.steps)
+
+    @property
+    def services(self) -> Services:
+        """What AWS is to the functions."""
+        return Services(self.paths, self.registry, self.steps)
+
+    def up(self, overrides: dict[str, str]) -> None:
+        """Start what does not run yet.
+
+        Raises:
+            LabError: says why not and what to do.
+        """
+        with self.locked():
+            os.environ[MARK] = str(self.paths.home)  # whatever we start from here on is found again by it
+            images = self._external_up() if self.context else self._own_up()
+            parameters = settings.parameters(self.paths, images, overrides, own_cluster=not self.context)
+            self.services.up(parameters)
+            self._write_environment(parameters)
+        self.steps.say(f"up after {self.steps.total():.1f} s: {API_URL}")
+
+    def down(self) -> None:
+        """End and remove everything but images, certificates, logs. Raises LabError if something remains."""
+        with self.locked():
+            self._environment_file().unlink(missing_ok=True)
+            with self.steps.step("functions and stores stopped"):
+                self.services.down()
+            with self.steps.step("cluster stopped, network, mounts and cgroups removed"):
+                self.cluster.down()
+            if leftovers := self.cluster.leftovers():
+                raise LabError("still there: " + "; ".join(leftovers))
+
+    def wipe(self) -> None:
+        """`down`, and the folder too. The cache stays."""
+        self.down()
+        with self.steps.step(f"{self.paths.home} removed"):
+            shutil.rmtree(self.paths.home)
+
+    def environment(self) -> str:
+        """Shell exports for what runs.
+
+        Raises:
+            LabError: nothing does.
+        """
+        try:
+            values: dict[str, str] = json.loads(self._environment_file().read_text())
+        except OSError:
+            raise LabError("the lab is not up: run `make lab-up`") from None
+        return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One `up` or `down` at a time; the second waits."""
+        self.paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.paths.home / "lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def _own_up(self) -> dict[str, str]:
+        self._check_machine()
+        self.paths.create()
+        self.cluster.refuse_if_taken()
+        programs, images = self._build()
+        fresh_tables = self.services.tables_are_new
+        if not self.cluster.running:
+            self.services.down()  # rows of pods that are no more
+        self.cluster.up(programs)
+        if fresh_tables:
+            self._remove_orphans()
+        with self.steps.step("images in the container runtime"):
+            self.cluster.load(images)
+        return {image.name: image.ref for image in images}
+
+    def _external_up(self) -> dict[str, str]:
+        cluster = ExternalCluster(
+            self.context, os.environ.get("CLONEPOOL_REGISTRY", ""), self.paths, self.steps
+        )
+        cluster.up()
+        images = self._build_images()
+        references = cluster.load(images)
+        return {image.name: references[image.ref] for image in images}
+
+    def _build(self) -> tuple[Path, list[Image]]:
+        """Both builds side by side: each is slow only when its cache is cold."""
+        with ThreadPoolExecutor(2) as pool:
+            programs = pool.submit(binary.ensure, self.paths, self.steps)
+            images = pool.submit(self._build_images)
+            return programs.result(), images.result()
+
+    def _build_images(self) -> list[Image]:
+        try:
+            return build_images(self.steps.say)
+        except CommandFailed as error:
+            raise LabError(f"building the images failed: {error}") from error
+
+    def _remove_orphans(self) -> None:
+        """Pods whose rows went with the last DynamoDB: nobody would ever hand them out."""
+        selector = ("-l", "app=wordpress-clone", "-n", net.NAMESPACE)
+        self.cluster.kubectl(
+            "delete", _POOL_OBJECTS, *selector, "--wait=false", "--grace-period=0", "--force"
+        )
+
+    def _check_machine(self) -> None:
+        if os.geteuid() != 0:
+            raise LabError("the lab needs root: it makes namespaces, cgroups and a bridge. Use sudo")
+        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+        if missing:
+            raise LabError(f"{', '.join(missing)} missing: run lab/setup.sh")
+
+    def _environment_file(self) -> Path:
+        return self.paths.home / "environment.json"
+
+    def _write_environment(self, parameters: dict[str, str]) -> None:
+        values = {
+            "CLONEPOOL_API_URL": API_URL,
+            "CLONEPOOL_INGRESS": parameters["IngressAddress"],
+            "CLONEPOOL_DOMAIN": parameters["Domain"],
+            "KUBECONFIG": str(self.paths.kubeconfig()),
+            "CLONEPOOL_DYNAMODB_URL": DYNAMODB_URL,
+        }
+        real = {name: value for name, value in values.items() if value}
+        self._environment_file().write_text(json.dumps(real, indent=1))
