@@ -95,7 +95,10 @@ class Leases(Protocol):
         """Move `expires_at` of this still live lease. Raises StaleRow."""
 
     def remove(self, clone: Clone) -> bool:
-        """Delete the row of exactly this lease (the record of it returns the pod); False if there is none."""
+        """Delete the row of this lease, with `expires_at` as read; False if there is no such row.
+
+        The record of it returns the pod. A lease that was extended meanwhile is not swept by a stale read.
+        """
 
     def last_lease(self, clone_id: str) -> Lease | None:
         """The newest lease of this clone id, from the history."""

@@ -52,7 +52,8 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
     coming = [p for p in snapshot.pods if p.state in SETTLING and p.template_hash == pool.current_template]
 
     demand = pool.policy.min_warm + snapshot.queued
-    missing = max(0, demand - len(fresh) - len(coming))
+    usable = pool.current_template in pool.accepted_templates
+    missing = max(0, demand - len(fresh) - len(coming)) if usable else 0
     room = max(0, pool.policy.max_pods - len(snapshot.pods))
     delete = (
         revoked + _superseded(outdated, missing, room) + _excess(fresh, len(coming), snapshot.queued, pool)
@@ -63,6 +64,7 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
         reason=(
             f"{len(fresh)} warm and {len(coming)} coming, {len(outdated) + len(revoked)} outdated, "
             f"for {pool.policy.min_warm} wanted and {snapshot.queued} waiting; room for {room}"
+            + ("" if usable else "; the current template is revoked: deploy another")
         ),
     )
 

@@ -1,7 +1,7 @@
 """Compare rows and cluster: rows whose pod is gone, and objects that no row knows (design invariant 7).
 
-The order of reading makes it safe without a lock. A row exists before its objects and after them; so rows first
-and then the cluster shows what has vanished, the cluster first and then rows what has strayed.
+The order of reading makes it safe without a lock. A row exists before its objects and after them; so rows
+first and then the cluster shows what has vanished, the cluster first and then rows what has strayed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,42 @@
+"""Who had which pod, in DynamoDB."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from clonepool.adapters.dynamodb.errors import ConditionFailed
+from clonepool.adapters.dynamodb.queries import CloneQueries
+from clonepool.adapters.dynamodb.rows import to_lease
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
+
+    from clonepool.domain.clones import Lease
+    from clonepool.domain.pods import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class History(CloneQueries):
+    """The part of `clonepool.ports.Leases` that looks back."""
+
+    def last_lease(self, clone_id: str) -> Lease | None:
+        index = self.database.models.leases.clone
+        rows = self.database.call(lambda: list(index.query(clone_id, scan_index_forward=False, limit=1)))
+        return to_lease(rows[0]) if rows else None
+
+    def end_lease(
+        self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None
+    ) -> None:
+        model = self.database.models.leases
+        actions: list[Action] = [
+            model.ended_at.set(model.ended_at | now),
+            model.result.set(model.result | result),
+        ]
+        if proof:
+            actions.append(model.proof.set(asdict(proof)))
+        row = model(pod_name, generation)
+        try:
+            self.database.call(lambda: row.update(list(actions), condition=model.pod_name.exists()))
+        except ConditionFailed:
+            return
