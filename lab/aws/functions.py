@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
-DEFAULT_CONCURRENCY = 10
+# Processes a function may have here: one that answers a caller needs few, one that waits for a cluster more.
+QUICK_SECONDS = 30
+QUICK_CONCURRENCY = 4
+SLOW_CONCURRENCY = 16
 _INHERITED = ("PATH", "HOME", "LANG")
 
 
@@ -109,16 +112,18 @@ def _spec(
     properties = resource.properties
     declared = properties.get("Environment", {}).get("Variables", {})
     asynchronous = properties.get("EventInvokeConfig", {})
-    reserved = int(properties.get("ReservedConcurrentExecutions", DEFAULT_CONCURRENCY))
+    timeout_seconds = float(properties.get("Timeout", 3))
+    usual = QUICK_CONCURRENCY if timeout_seconds <= QUICK_SECONDS else SLOW_CONCURRENCY
+    reserved = int(properties.get("ReservedConcurrentExecutions", SLOW_CONCURRENCY))
     return FunctionSpec(
         logical_id=resource.logical_id,
         name=resource.name,
         arn=f"arn:aws:lambda:{REGION}:000000000000:function:{resource.name}",
         handler=_required(resource, "Handler"),
         code=(template.path.parent / _required(resource, "CodeUri")).resolve(),
-        timeout_seconds=float(properties.get("Timeout", 3)),
+        timeout_seconds=timeout_seconds,
         memory_mb=int(properties.get("MemorySize", 128)),
-        concurrency=min(reserved, concurrency or DEFAULT_CONCURRENCY),
+        concurrency=min(reserved, concurrency or usual),
         environment={name: str(overrides.get(name, value)) for name, value in declared.items()},
         python_path=tuple(_layer_folders(template, resource)),
         retries=int(asynchronous.get("MaximumRetryAttempts", 2)),

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from lab.aws.functions import FUNCTION
 from lab.aws.intrinsics import ACCOUNT
 
 if TYPE_CHECKING:
@@ -67,13 +66,16 @@ class Route:
 
 
 def routes(template: Template) -> list[Route]:
-    """All HttpApi events of the template's functions, the most specific first."""
-    found = [
-        Route(event["Properties"]["Method"].upper(), event["Properties"]["Path"], function.logical_id)
-        for function in template.of_type(FUNCTION)
-        for event in function.properties.get("Events", {}).values()
-        if event["Type"] == "HttpApi"
-    ]
+    """All routes of the template, the most specific first."""
+    behind = {
+        f"integrations/{item.name}": item for item in template.of_type("AWS::ApiGatewayV2::Integration")
+    }
+    found = []
+    for resource in template.of_type("AWS::ApiGatewayV2::Route"):
+        method, path = resource.properties["RouteKey"].split(" ", 1)
+        integration = behind[resource.properties["Target"]]
+        function = template.by_arn(integration.properties["IntegrationUri"], integration.place)
+        found.append(Route(method, path, function.logical_id))
     return sorted(found, key=lambda route: route._order)
 
 

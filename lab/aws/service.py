@@ -129,7 +129,11 @@ def refuse_taken(name: str, port: int) -> None:
 
 def minimal_environment() -> dict[str, str]:
     """What a service needs of the caller's environment, and no more: no credentials, no proxies."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CLONEPOOL_LAB_OWNER") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "CLONEPOOL_LAB_OWNER")
+        if name in os.environ
+    }
     return {"LANG": "C.UTF-8", **kept}
 
 

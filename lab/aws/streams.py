@@ -1,6 +1,6 @@
 """DynamoDB Streams of DynamoDB Local, read shard by shard from a checkpoint.
 
-Speaks the wire protocol itself: records come as Lambda and pipes pass them on, and polling many times a second
+Speaks the wire protocol itself: records come as pipes pass them on, and polling many times a second
 must not cost a core.
 """
 
