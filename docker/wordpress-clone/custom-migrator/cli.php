@@ -69,6 +69,7 @@ if ($load === null) {
     fwrite(STDERR, "no WordPress above this file: set WP_ROOT to the folder of wp-load.php\n");
     exit(1);
 }
+$_SERVER += ['HTTP_HOST' => 'localhost', 'REQUEST_METHOD' => 'GET']; // many plugins expect them
 define('WP_USE_THEMES', false);
 require $load;
 if (!class_exists(Plugin::class)) {
