@@ -1,0 +1,120 @@
+package rewrite
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// PathMapping moves an absolute path of the source to one of the clone.
+type PathMapping struct {
+	From, To string
+}
+
+// Mapping says what a clone's source was called and what the clone is called.
+type Mapping struct {
+	// Sources are the site's own addresses (home, siteurl, ...); only scheme, host and port count.
+	Sources []string
+	// Target is the clone's address; only scheme, host and port count. The path of a URL is never changed.
+	Target string
+	// Paths are absolute directories of the source, such as ABSPATH.
+	Paths []PathMapping
+}
+
+// plan is a compiled Mapping, shared by all rewriters made from it.
+type plan struct {
+	scheme    []byte
+	authority []byte // host[:port]
+	encoded   []byte // the same, with the colon as %3A
+	needles   []needle
+}
+
+// origin is one address of the source; a host may have several ports.
+type origin struct {
+	ports []string // explicit ports that belong to the site; "" when the site has none
+}
+
+func compile(m Mapping) (*plan, error) {
+	target, err := url.Parse(m.Target)
+	if err != nil || target.Host == "" {
+		return nil, fmt.Errorf("rewrite: target %q must be a URL with a host", m.Target)
+	}
+	p := &plan{
+		scheme:    []byte(strings.ToLower(target.Scheme)),
+		authority: []byte(strings.ToLower(target.Host)),
+		encoded:   []byte(strings.ReplaceAll(strings.ToLower(target.Host), ":", "%3A")),
+	}
+	if err := p.addHosts(m.Sources); err != nil {
+		return nil, err
+	}
+	for _, path := range m.Paths {
+		p.addPath(path)
+	}
+	return p, nil
+}
+
+func (p *plan) addHosts(sources []string) error {
+	hosts := map[string]*origin{}
+	for _, text := range sources {
+		u, err := url.Parse(text)
+		if err != nil || u.Hostname() == "" {
+			return fmt.Errorf("rewrite: source %q must be a URL with a host", text)
+		}
+		host := withoutWWW(strings.ToLower(u.Hostname()))
+		o := hosts[host]
+		if o == nil {
+			o = &origin{}
+			hosts[host] = o
+		}
+		port := explicitPort(u)
+		if !slices.Contains(o.ports, port) {
+			o.ports = append(o.ports, port)
+		}
+	}
+	for host, o := range hosts {
+		for _, spelling := range hostSpellings(host) {
+			p.needles = append(p.needles, newNeedle(spelling, o))
+		}
+	}
+	slices.SortFunc(p.needles, func(a, b needle) int { return strings.Compare(string(a.text), string(b.text)) })
+	return nil
+}
+
+// withoutWWW drops a leading www., which is optional in a text, unless it is the name itself (www.com).
+func withoutWWW(host string) string {
+	if rest, found := strings.CutPrefix(host, "www."); found && strings.Contains(rest, ".") {
+		return rest
+	}
+	return host
+}
+
+// explicitPort returns the port of u unless it is the scheme's own.
+func explicitPort(u *url.URL) string {
+	port := u.Port()
+	if (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
+		return ""
+	}
+	return port
+}
+
+// accepts says whether an explicit port in a text belongs to the site.
+func (o *origin) accepts(port []byte) bool {
+	for _, own := range o.ports {
+		if own == string(port) || (own == "" && (string(port) == "80" || string(port) == "443")) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostSpellings lists the ways in which a host is written: as it is, and an international one in punycode, Unicode,
+// JSON escapes and percent-encoding.
+func hostSpellings(host string) []string {
+	ascii, unicode := toASCII(host), toUnicode(host)
+	spellings := []string{ascii}
+	if unicode != ascii {
+		spellings = append(spellings, unicode, jsonEscaped(unicode), percentEncoded(unicode))
+	}
+	return spellings
+}
