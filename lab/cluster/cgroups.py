@@ -13,17 +13,16 @@ from lab.cluster import net
 from lab.errors import LabError
 
 _ROOT = Path("/sys/fs/cgroup")
-_UNIFIED = "cgroup2"
+_KINDS = ("cgroup", "cgroup2")
 _REMOVAL_SECONDS = 5.0
 
 
 def roots(mounts: str | None = None) -> list[Path]:
-    """Where hierarchies with controllers are mounted, from the text of /proc/mounts."""
+    """Where hierarchies are mounted, from the text of /proc/mounts: v1, v2, or both."""
     text = mounts if mounts is not None else Path("/proc/mounts").read_text()
     fields = [line.split() for line in text.splitlines()]
-    v1 = [Path(field[1]) for field in fields if field[2] == "cgroup"]
-    v2 = [Path(field[1]) for field in fields if field[2] == _UNIFIED and Path(field[1]) == _ROOT]
-    found = [path for path in dict.fromkeys((*v1, *v2)) if path.is_relative_to(_ROOT)]
+    paths = dict.fromkeys(Path(field[1]) for field in fields if field[2] in _KINDS)
+    found = [path for path in paths if path.is_relative_to(_ROOT)]
     if not found:
         raise LabError("no cgroups under /sys/fs/cgroup: mount them, or run the container with --privileged")
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.cluster import net
 from lab.cluster.commands import run
+from lab.errors import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +57,19 @@ class Containerd:
 
     def remove_containers(self) -> bool:
         """Forget all containers and snapshots of a cluster that is no more; says whether there were any."""
-        containers = self.ctr("containers", "list", "--quiet").split()
-        if containers:
-            self.ctr("containers", "remove", *containers)
-        return bool(containers)
+        had = remaining = self._containers()
+        for last in (False, False, True):
+            try:
+                if remaining:
+                    self.ctr("containers", "remove", *remaining)
+            except LabError:  # a task may end between two looks of ctr's own
+                if last:
+                    raise
+            remaining = self._containers()
+        return bool(had)
+
+    def _containers(self) -> list[str]:
+        return self.ctr("containers", "list", "--quiet").split()
 
 
 def pause_archive(program: Path, target: Path) -> Path:

@@ -65,7 +65,7 @@ def set_up(paths: Paths) -> None:
     run("ip", "address", "replace", f"{net.NODE_IP}/32", "dev", "lo")
     attempt("nft", "delete", "table", "ip", "clonepool")
     run("nft", "-f", "-", stdin=_MASQUERADE)
-    _let_pods_through()
+    _let_pods_through(paths.run / "made-filter-table")
 
 
 def take_down(paths: Paths) -> None:
@@ -79,6 +79,7 @@ def take_down(paths: Paths) -> None:
     for family, table in (*_KUBE_PROXY_TABLES, ("ip", "clonepool")):
         attempt("nft", "delete", "table", family, table)
     _forget_pods()
+    _remove_filter_table(paths.run / "made-filter-table")
     _restore_sysctls(paths.run / "sysctls.json")
 
 
@@ -92,8 +93,10 @@ def leftovers() -> list[str]:
     return found
 
 
-def _let_pods_through() -> None:
+def _let_pods_through(made_table: Path) -> None:
     """Accept what crosses the bridge, also where another tool (docker) made DROP the policy of FORWARD."""
+    if not attempt("nft", "list", "table", "ip", "filter"):
+        made_table.touch()  # iptables is about to make it
     _forget_pods()
     run("iptables", "-N", _FORWARD)
     for direction in ("-i", "-o"):
@@ -106,6 +109,13 @@ def _forget_pods() -> None:
         pass
     if attempt("iptables", "-F", _FORWARD):
         attempt("iptables", "-X", _FORWARD)
+
+
+def _remove_filter_table(made_table: Path) -> None:
+    if made_table.exists() and not any(
+        rule[:2] in {"-A", "-N"} for rule in run("iptables", "-S").splitlines()
+    ):
+        attempt("nft", "delete", "table", "ip", "filter")
 
 
 def _set_sysctls(record: Path) -> None:
