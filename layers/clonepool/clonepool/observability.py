@@ -11,14 +11,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 NAMESPACE = "clonepool"
 HTTP_CORRELATION = "requestContext.requestId"
 
-__all__ = ["HTTP_CORRELATION", "MetricUnit", "logger", "metrics"]
+__all__ = ["HTTP_CORRELATION", "MetricUnit", "make_logger", "make_metrics"]
 
 
-def logger(service: str) -> Logger:
+def make_logger(service: str) -> Logger:
     """The logger of one function."""
     return Logger(service=service, utc=True)
 
 
-def metrics(service: str) -> Metrics:
+def make_metrics(service: str) -> Metrics:
     """The metrics of one function, in the embedded metric format."""
     return Metrics(namespace=NAMESPACE, service=service)

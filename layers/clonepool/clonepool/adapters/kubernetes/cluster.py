@@ -44,7 +44,7 @@ DELETE_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterSettings:
+class Place:
     """Where one pool lives in the cluster, and under which addresses its clones are served."""
 
     namespace: str
@@ -63,18 +63,18 @@ class KubernetesCluster:
         self,
         client: KubernetesClient,
         executor: Executor,
-        settings: ClusterSettings,
+        place: Place,
         *,
         token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
     ) -> None:
         self._client = client
         self._executor = executor
-        self._settings = settings
+        self._place = place
         self._token = token
-        self._pods = f"/api/v1/namespaces/{settings.namespace}/pods"
-        self._secrets = f"/api/v1/namespaces/{settings.namespace}/secrets"
-        self._template_hash = podspec.template_hash(settings.template)
-        self._routes = Routes(client, settings.namespace)
+        self._pods = f"/api/v1/namespaces/{place.namespace}/pods"
+        self._secrets = f"/api/v1/namespaces/{place.namespace}/secrets"
+        self._template_hash = podspec.template_hash(place.template)
+        self._routes = Routes(client, place.namespace)
 
     def create_pod(self, pod: Pod) -> str:
         """Secret, pod, ownerReference: the other order costs a second of waiting for the volume."""
@@ -83,7 +83,7 @@ class KubernetesCluster:
         identity = manifests.Identity(pod.pod_name, pod.pool, pod.generation)
         secret = manifests.secret(identity, self._passwords())
         self._create(self._secrets, manifests.secret_name(pod.pod_name), secret, pod.generation)
-        body = podspec.pod(identity, self._settings.template, pod.template_hash)
+        body = podspec.pod(identity, self._place.template, pod.template_hash)
         uid = uid_of(self._create(self._pods, pod.pod_name, body, pod.generation))
         self._own_secret(pod.pod_name, uid, pod.generation)
         return uid
@@ -121,13 +121,13 @@ class KubernetesCluster:
         self._routes.put(
             manifests.Route(
                 clone_id=clone_id,
-                host=f"{clone_id}.{self._settings.domain}",
+                host=f"{clone_id}.{self._place.domain}",
                 pod_name=ref.pod_name,
                 pod_uid=str(ref.uid),
-                pool=self._settings.pool,
+                pool=self._place.pool,
                 generation=ref.generation,
-                ingress_class=self._settings.ingress_class,
-                ingress_annotations=self._settings.ingress_annotations,
+                ingress_class=self._place.ingress_class,
+                ingress_annotations=self._place.ingress_annotations,
             )
         )
 
@@ -147,7 +147,7 @@ class KubernetesCluster:
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
-        stdin = agent.job_text(job, timeout_seconds, self._settings.max_import_bytes)
+        stdin = agent.job_text(job, timeout_seconds, self._place.max_import_bytes)
         command = self._command(ref, "wordpress", agent.import_argv(ref.generation), stdin)
         try:
             for line in self._executor.lines(
@@ -195,7 +195,7 @@ class KubernetesCluster:
         ]
 
     def _selector(self) -> str:
-        return f"app={manifests.APP},pool={self._settings.pool}"
+        return f"app={manifests.APP},pool={self._place.pool}"
 
     def _passwords(self) -> dict[str, str]:
         return {"db-password": self._token(), "root-password": self._token()}
@@ -251,7 +251,7 @@ class KubernetesCluster:
             raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}")
 
     def _command(self, ref: PodRef, container: str, argv: list[str], stdin: str = "") -> Command:
-        return Command(self._settings.namespace, ref.pod_name, container, argv, stdin)
+        return Command(self._place.namespace, ref.pod_name, container, argv, stdin)
 
     def _ask(self, ref: PodRef, container: str) -> str | None:
         """What the verifier says; None while it cannot be asked, or is in another generation."""
