@@ -45,7 +45,7 @@ wait "$pid"
 
 # Identity and keys of this server, and files that every start makes anew.
 rm -rf "$data"/auto.cnf "$data"/mysqld-auto.cnf "$data"/*.pem "$data"/ib_buffer_pool "$data"/binlog.* \
-  "$data"/ibtmp1 "$data"/mysql_upgrade_history "$data/#innodb_temp" "$data/#innodb_redo"
+  "$data"/ibtmp1 "$data"/mysql_upgrade_history "$data/#innodb_temp"/* "$data/#innodb_redo"/*
 clone-agent manifest "$data" > "$out/datadir.manifest"
 # Two thirds of a datadir are zeros that InnoDB has written: holes take no time to unpack.
 in_site cp -a --sparse=always /bake/data /bake/packed

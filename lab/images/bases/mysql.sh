@@ -11,8 +11,8 @@ find "$root/usr/bin" -maxdepth 1 -type f \( -name 'mysql*' -o -name 'myisam*' -o
   -o -name 'my_print_defaults' -o -name 'perror' -o -name 'comp_err' -o -name 'zlib_decompress' \) \
   ! -name mysql ! -name mysqladmin ! -name mysqldump -delete
 
-# What a container never reads, and plug-ins that no clone may load.
-rm -f "$root"/usr/lib/mysql/plugin/*.so
+# What a container never reads, and plug-ins that no clone may load; the server itself loads one.
+find "$root/usr/lib/mysql/plugin" -name '*.so' ! -name component_reference_cache.so -delete
 rm -rf "$root"/etc/mysql "$root"/var/lib/mysql* "$root"/var/lib/apt/lists/* "$root"/var/cache/* "$root"/var/log/* \
   "$root"/usr/share/locale "$root"/usr/share/i18n "$root"/usr/lib/mysql-test "$root"/usr/share/mysql-test \
   "$root"/usr/lib/x86_64-linux-gnu/perl "$root"/usr/share/perl
