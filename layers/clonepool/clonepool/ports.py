@@ -285,7 +285,11 @@ class Cluster(Protocol):
         """
 
     def delete_pod(self, ref: PodRef) -> None:
-        """Delete exactly this uid without grace, its Secret and routes. Gone already is success."""
+        """Delete exactly this uid without grace, its Secret and routes. Gone already is success.
+
+        Without a uid whatever has the name goes, up to `ref.generation`, or of any generation if that is 0
+        (objects that no row knows). Raises StaleObject if the pod is in a newer generation.
+        """
 
     def exists(self, ref: PodRef) -> bool:
         """Whether the pod of this uid is still there (terminating counts as there)."""

@@ -31,7 +31,7 @@ class ReturnedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PodRecord:
-    """Something happened to a pod row."""
+    """Something happened to a pod row; `generation` is 0 when the row is gone."""
 
     pod_name: str
     generation: int
@@ -81,4 +81,4 @@ def _text(record: Mapping[str, Any], name: str) -> str:
 
 
 def _number(record: Mapping[str, Any], name: str) -> int:
-    return int(str(record.get(name, "")))
+    return int(str(record.get(name) or 0))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes import agent, manifests, podspec
@@ -41,6 +42,7 @@ VERIFY_SECONDS = 30.0
 IMPORT_IDLE_SECONDS = 20.0
 """A running import says something at least once a second."""
 DELETE_ATTEMPTS = 5
+ANY_GENERATION = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class KubernetesCluster:
 
     def delete_pod(self, ref: PodRef) -> None:
         """Routes first, so that nobody is sent to a pod that is going."""
+        ref = ref if ref.generation else replace(ref, generation=ANY_GENERATION)
         self._routes.remove(ref.pod_name, ref.generation)
         self._delete(f"{self._pods}/{ref.pod_name}", ref)
         self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref, owned=True)
@@ -191,7 +194,7 @@ class KubernetesCluster:
         return [
             (kind, labels_of(found).get("pod-name", ""), generation_of(found))
             for kind, path in paths.items()
-            for found in self._client.items(path, self._selector(), metadata_only=True)
+            for found in self._client.items(path, f"{self._selector()},pod-name", metadata_only=True)
         ]
 
     def _selector(self) -> str:
