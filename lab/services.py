@@ -112,10 +112,10 @@ class Services:
             "state_dir": str(self.paths.run / "events"),
             "dynamodb_url": DYNAMODB_URL,
             "port": API_PORT,
-            "parameters": parameters,
-            "environment": {
-                "AWS_ENDPOINT_URL_DYNAMODB": DYNAMODB_URL,
-                "AWS_ENDPOINT_URL_SECRETS_MANAGER": SECRETS_URL,
+            "parameters": {
+                "DynamodbEndpoint": DYNAMODB_URL,
+                "SecretsManagerEndpoint": SECRETS_URL,
+                **parameters,
             },
         }
 
