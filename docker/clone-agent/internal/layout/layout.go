@@ -1,0 +1,47 @@
+// Package layout names the places of a clone's containers: what the image brings, what the pod mounts.
+package layout
+
+// Places in both containers.
+const (
+	SecretDir = "/etc/clone" // generation, db-password, in mysql also root-password
+	RunDir    = "/run/clone" // memory
+	Socket    = RunDir + "/agent.sock"
+
+	GenerationKey   = "generation"
+	DBPasswordKey   = "db-password"
+	RootPasswordKey = "root-password"
+
+	Mark          = ".generation" // in the volume: the generation that was restored into it
+	ImportingMark = ".importing"  // in the volume: an import has begun and not ended well
+)
+
+// Places in the wordpress container.
+const (
+	SiteVolume   = "/var/www"
+	DocrootName  = "html"
+	Docroot      = SiteVolume + "/" + DocrootName
+	CoreDir      = "/opt/clone/site"
+	SiteManifest = "/opt/clone/site.manifest"
+	ApacheConfig = "/opt/clone/apache.conf"
+	PHPConfigDir = "/opt/clone/php.d"
+)
+
+// Places in the mysql container.
+const (
+	DataVolume      = "/var/lib/mysql"
+	DatadirName     = "data"
+	Datadir         = DataVolume + "/" + DatadirName
+	PristineArchive = "/opt/clone/pristine.tar.gz"
+	DatadirManifest = "/opt/clone/datadir.manifest"
+	MySQLConfig     = "/opt/clone/my.cnf"
+	Baseline        = "/opt/clone/baseline.json"
+)
+
+// DBAddress is where the pod's MySQL listens.
+const DBAddress = "127.0.0.1:3306"
+
+// Scratch lists the directories that a restore empties; /dev/shm and /dev/mqueue are shared by the pod's containers.
+var Scratch = []string{"/tmp", RunDir, "/dev/shm", "/dev/mqueue"}
+
+// TerminationLog is a file of the kubelet's that every process of the container may write to.
+const TerminationLog = "/dev/termination-log"

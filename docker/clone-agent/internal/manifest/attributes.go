@@ -1,0 +1,58 @@
+package manifest
+
+import (
+	"bytes"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+const (
+	fsGetFlags = 0x80086601 // FS_IOC_GETFLAGS on 64-bit Linux
+	fsSetFlags = 0x40086602 // FS_IOC_SETFLAGS
+
+	// settableFlags are those which an owner can set on a file (chattr): FS_FL_USER_MODIFIABLE of linux/fs.h. Others,
+	// such as "uses extents", belong to the file system.
+	settableFlags = 0x000380FF
+)
+
+// hasAttributes says whether an open object carries anything that its mode, size and content do not show:
+// extended attributes, access control lists, inode flags. A label of the node's security module is not the site's.
+func hasAttributes(f *os.File) bool {
+	return len(attributes(f)) > 0 || inodeFlags(f)&settableFlags != 0
+}
+
+// ClearAttributes removes what hasAttributes finds, as far as an owner can.
+func ClearAttributes(f *os.File) {
+	for _, name := range attributes(f) {
+		text := append([]byte(name), 0)
+		_, _, _ = syscall.Syscall(syscall.SYS_FREMOVEXATTR, f.Fd(), uintptr(unsafe.Pointer(&text[0])), 0)
+	}
+	if flags := inodeFlags(f); flags&settableFlags != 0 {
+		flags &^= settableFlags
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), fsSetFlags, uintptr(unsafe.Pointer(&flags)))
+	}
+}
+
+func attributes(f *os.File) []string {
+	var buffer [64 << 10]byte // the kernel's limit for a list
+	n, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), uintptr(unsafe.Pointer(&buffer[0])), uintptr(len(buffer)))
+	if errno != 0 || n == 0 {
+		return nil
+	}
+	var names []string
+	for name := range bytes.SplitSeq(bytes.TrimSuffix(buffer[:n], []byte{0}), []byte{0}) {
+		if !bytes.HasPrefix(name, []byte("security.")) {
+			names = append(names, string(name))
+		}
+	}
+	return names
+}
+
+func inodeFlags(f *os.File) (flags int64) {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), fsGetFlags, uintptr(unsafe.Pointer(&flags)))
+	if errno != 0 { // a file system without flags
+		return 0
+	}
+	return flags
+}

@@ -1,0 +1,202 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"sync"
+	"syscall"
+
+	"clonepool.dev/clone-agent/internal/manifest"
+)
+
+// copyWorkers copy files side by side: creating 3,000 small files waits for the file system more than for the processor.
+const copyWorkers = 4
+
+// Tree makes dir equal to the manifest: what is extra is removed, what is missing or differs is made anew from source.
+// It returns the number of objects it touched.
+func Tree(ctx context.Context, dir, source string, want *manifest.Manifest) (touched int, err error) {
+	if err := asDirectory(ctx, dir); err != nil {
+		return 0, err
+	}
+	t := &tree{ctx: ctx}
+	if t.to, err = os.OpenRoot(dir); err != nil {
+		return 0, err
+	}
+	defer t.to.Close()
+	if t.from, err = os.OpenRoot(source); err != nil {
+		return 0, err
+	}
+	defer t.from.Close()
+	if err := t.openUp(want); err != nil {
+		return 0, err
+	}
+	differences, err := want.Compare(t.to)
+	if err != nil {
+		return 0, err
+	}
+	return len(differences), t.repair(differences, want)
+}
+
+// asDirectory makes sure that place is a directory and no link to one.
+func asDirectory(ctx context.Context, place string) error {
+	parent, err := os.OpenRoot(path.Dir(place))
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	name := path.Base(place)
+	info, err := parent.Lstat(name)
+	if err == nil && info.IsDir() {
+		return nil
+	}
+	if err == nil {
+		err = remove(ctx, parent, name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return parent.Mkdir(name, 0o755)
+}
+
+// tree is one restore: an open root on each side.
+type tree struct {
+	ctx      context.Context
+	to, from *os.Root
+}
+
+// openUp gives the owner back his rights on directories of the manifest, so that they can be read, and clears what is
+// attached to them. Directories that are not of the manifest are removed as a whole and need no such care.
+func (t *tree) openUp(want *manifest.Manifest) error {
+	for _, e := range want.Entries {
+		if e.Type != manifest.Dir {
+			continue
+		}
+		info, err := t.to.Lstat(e.Path)
+		if err != nil || !info.IsDir() {
+			continue // missing, or something else: the comparison will say so
+		}
+		if info.Mode().Perm()&0o700 != 0o700 {
+			if err := t.to.Chmod(e.Path, 0o700); err != nil {
+				return err
+			}
+		}
+		if err := t.clear(e.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tree) clear(name string) error {
+	f, err := t.to.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	manifest.ClearAttributes(f)
+	return nil
+}
+
+// repair goes in an order in which each step finds its ground: first room, then directories, then what lies in them;
+// the modes of directories last, because some of them may forbid writing.
+func (t *tree) repair(differences []manifest.Difference, want *manifest.Manifest) error {
+	var dirs, others []manifest.Entry
+	for _, d := range differences {
+		inPlace := d.Kind == manifest.Missing || (d.Want.Type == manifest.Dir && d.Got.Type == manifest.Dir)
+		if !inPlace {
+			if err := remove(t.ctx, t.to, d.Path); err != nil {
+				return fmt.Errorf("removing %s: %w", manifest.Encode(d.Path), err)
+			}
+		}
+		switch {
+		case d.Kind == manifest.Extra:
+		case d.Want.Type == manifest.Dir:
+			dirs = append(dirs, d.Want)
+		default:
+			others = append(others, d.Want)
+		}
+	}
+	if err := t.makeDirectories(dirs); err != nil {
+		return err
+	}
+	if err := t.makeOthers(others); err != nil {
+		return err
+	}
+	return t.setModes(dirs)
+}
+
+func (t *tree) makeDirectories(dirs []manifest.Entry) error {
+	for _, e := range dirs { // sorted by path: parents come first
+		if err := t.to.Mkdir(e.Path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("making %s: %w", manifest.Encode(e.Path), err)
+		}
+	}
+	return nil
+}
+
+func (t *tree) setModes(dirs []manifest.Entry) error {
+	for _, e := range slices.Backward(dirs) {
+		if err := chmod(t.to, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func chmod(root *os.Root, e manifest.Entry) error {
+	f, err := root.OpenFile(e.Path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return syscall.Fchmod(int(f.Fd()), e.Mode)
+}
+
+func (t *tree) makeOthers(entries []manifest.Entry) error {
+	work := make(chan manifest.Entry)
+	var workers sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	defer cancel(nil)
+	for range copyWorkers {
+		workers.Go(func() {
+			for e := range work {
+				if err := t.makeOther(e); err != nil {
+					cancel(fmt.Errorf("making %s: %w", manifest.Encode(e.Path), err))
+					return
+				}
+			}
+		})
+	}
+	for _, e := range entries {
+		select {
+		case work <- e:
+		case <-ctx.Done():
+		}
+	}
+	close(work)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func (t *tree) makeOther(e manifest.Entry) error {
+	if e.Type == manifest.Symlink {
+		return t.to.Symlink(e.Target, e.Path)
+	}
+	in, err := t.from.Open(e.Path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := t.to.OpenFile(e.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in) // copy_file_range where the file systems allow it
+	return errors.Join(err, syscall.Fchmod(int(out.Fd()), e.Mode), out.Close())
+}
