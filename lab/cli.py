@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a template parameter, like PoolMin=2",
     )
+    up.add_argument("--cluster-only", action="store_true", help="Kubernetes alone: no images, no functions")
     up.set_defaults(run=_up)
     for name, run, text in (
         ("down", _down, "stop and remove everything but images, certificates and logs"),
@@ -82,7 +83,10 @@ def _up(arguments: argparse.Namespace) -> int:
     from lab import settings  # noqa: PLC0415 -- commands that need little start fast
     from lab.lab import Lab  # noqa: PLC0415
 
-    Lab.here().up(settings.overrides(arguments.set))
+    if arguments.cluster_only:
+        Lab.here().cluster_up()
+    else:
+        Lab.here().up(settings.overrides(arguments.set))
     return 0
 
 

@@ -88,6 +88,15 @@ class Lab:
             self._write_environment(parameters)
         self.steps.say(f"up after {self.steps.total():.1f} s: {API_URL}")
 
+    def cluster_up(self) -> None:
+        """Start the lab's own cluster alone, for tests that need no more. Raises LabError."""
+        with self.locked():
+            self._check_machine()
+            self.cluster.refuse_if_taken()
+            self.paths.create()
+            self.cluster.up(binary.ensure(self.paths, self.steps))
+        self.steps.say(f"up after {self.steps.total():.1f} s: KUBECONFIG={self.paths.kubeconfig()}")
+
     def down(self) -> None:
         """End and remove everything but images, certificates, logs. Raises LabError if something remains."""
         with self.locked():
