@@ -20,8 +20,8 @@ final class Site
     private $tables;
 
     /**
-     * @param array<string, mixed>  $facts    what preflight says as it is: site, urls, versions, plugins, theme, constants
-     * @param array<string, mixed>  $database host, user, password, name, flags, ssl_ca, as Database\Connection takes them
+     * @param array<string, mixed>  $facts    of preflight: site, urls, versions, plugins, theme, constants
+     * @param array<string, mixed>  $database host, user, password, name, flags, ssl_ca
      * @param array<string, string> $paths    abspath, content, plugins, mu_plugins, themes, uploads, self
      * @param array{prefix: string, multisite: bool, users: ?string, usermeta: ?string} $tables
      */

@@ -22,14 +22,13 @@ final class WordPressSite
         $uploads = wp_upload_dir(null, false);
         $facts = [
             'site' => self::site(),
-            'urls' => ['content' => content_url(), 'plugins' => plugins_url(), 'uploads' => (string) $uploads['baseurl']],
-            'versions' => ['wordpress' => self::wordpressVersion(), 'wordpress_db' => (int) get_option('db_version')]
-                + ['php' => PHP_VERSION],
+            'urls' => ['content' => content_url(), 'plugins' => plugins_url(), 'uploads' => $uploads['baseurl']],
+            'versions' => self::versions(),
             'plugins' => self::plugins(),
-            'theme' => ['stylesheet' => (string) get_option('stylesheet'), 'template' => (string) get_option('template')],
+            'theme' => ['stylesheet' => get_option('stylesheet'), 'template' => get_option('template')],
             'constants' => self::constants(),
         ];
-        return new Site($facts, self::database(), self::paths((string) $uploads['basedir'], $ownFolder), self::tables());
+        return new Site($facts, self::database(), self::paths($uploads['basedir'], $ownFolder), self::tables());
     }
 
     /** @return array<string, mixed> */
@@ -48,10 +47,15 @@ final class WordPressSite
         ];
     }
 
-    private static function wordpressVersion(): string
+    /** @return array<string, mixed> */
+    private static function versions(): array
     {
         require ABSPATH . WPINC . '/version.php'; // the global may have been changed to hide it
-        return (string) ($wp_version ?? '');
+        return [
+            'wordpress' => (string) ($wp_version ?? ''),
+            'wordpress_db' => (int) get_option('db_version'),
+            'php' => PHP_VERSION,
+        ];
     }
 
     /** @return array<string, list<string>> */

@@ -73,7 +73,8 @@ final class View
         echo '<h2>' . esc_html__('New key', 'custom-migrator') . '</h2><form method="post">';
         wp_nonce_field($this->action);
         echo '<input type="hidden" name="custom_migrator_do" value="create"><p><label>'
-            . esc_html__('Label', 'custom-migrator') . ' <input type="text" name="label" maxlength="60"></label> <label>'
+            . esc_html__('Label', 'custom-migrator')
+            . ' <input type="text" name="label" maxlength="60"></label> <label>'
             . esc_html__('Ends after days (empty: never)', 'custom-migrator')
             . ' <input type="number" name="days" min="1" max="3650"></label> ';
         submit_button(__('Create key', 'custom-migrator'), 'primary', 'submit', false);

@@ -14,10 +14,11 @@ final class Definitions
         if (!preg_match('/^CREATE\s+(?!TABLE)/i', $create)) {
             return $create;
         }
+        $begin = '/^(CREATE\s+(?:ALGORITHM\s*=\s*\w+\s+)?)';
         $patterns = [
             '/^(CREATE\s+)ALGORITHM\s*=\s*UNDEFINED\s+/i',
-            '/^(CREATE\s+(?:ALGORITHM\s*=\s*\w+\s+)?)DEFINER\s*=\s*' . self::ACCOUNT . '(?:@' . self::ACCOUNT . ')?\s+/i',
-            '/^(CREATE\s+(?:ALGORITHM\s*=\s*\w+\s+)?)SQL\s+SECURITY\s+\w+\s+/i',
+            $begin . 'DEFINER\s*=\s*' . self::ACCOUNT . '(?:@' . self::ACCOUNT . ')?\s+/i',
+            $begin . 'SQL\s+SECURITY\s+\w+\s+/i',
         ];
         return (string) preg_replace($patterns, '$1', $create, 1);
     }

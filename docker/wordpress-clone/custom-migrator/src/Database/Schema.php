@@ -87,7 +87,8 @@ final class Schema
     /** @return list<Column> */
     public function columns(string $table): array
     {
-        return array_map([Column::class, 'fromShow'], $this->db->all('SHOW FULL COLUMNS FROM ' . Connection::name($table)));
+        $rows = $this->db->all('SHOW FULL COLUMNS FROM ' . Connection::name($table));
+        return array_map([Column::class, 'fromShow'], $rows);
     }
 
     public function filter(string $table): ?string

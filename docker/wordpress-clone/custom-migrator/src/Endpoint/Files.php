@@ -16,6 +16,7 @@ use CustomMigrator\Files\Walker;
 use CustomMigrator\Params;
 use CustomMigrator\Site;
 use CustomMigrator\Wire\Answer;
+use CustomMigrator\Wire\Digest;
 use CustomMigrator\Wire\Encoding;
 
 /** Streams the files of a root, or their hashes: docs/protocol.md, section 7. */
@@ -174,8 +175,8 @@ final class Files
     {
         $absolute = $this->root->absolute($entry->path);
         $stat = @stat($absolute);
-        $digest = @hash_file('sha256', $absolute, true);
-        if ($stat === false || $digest === false) {
+        $digest = $stat === false ? null : Digest::ofFile($absolute, $stat['size']);
+        if ($stat === false || $digest === null) {
             $this->skip(new Entry(Entry::SKIPPED, $entry->path, 'unreadable'));
             return true;
         }

@@ -27,7 +27,10 @@ final class Skip
             'wp-migrate-db' => 'backup',
         ],
     ];
-    private const FOLDER_PATTERNS = ['uploads' => ['/^backwpup-/' => 'backup'], 'content' => ['/^backwpup-/' => 'backup']];
+    private const FOLDER_PATTERNS = [
+        'uploads' => ['/^backwpup-/' => 'backup'],
+        'content' => ['/^backwpup-/' => 'backup'],
+    ];
 
     /** Salts and passwords of the source; its copies and editors' left-overs too. */
     private const SECRETS = '/^(wp-config\.php.*|wp-config[-_.](bak|backup|old|copy|orig|save|local|env).*'
