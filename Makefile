@@ -1,0 +1,134 @@
+# `make help` names the targets. Every check runs here as it does in CI.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(CLONEPOOL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clonepool)
+GOBIN := $(CACHE)/tools/gobin
+export PATH := $(CURDIR)/.venv/bin:$(CACHE)/tools/bin:/usr/local/go/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= eu-central-1
+
+SAM := uv tool run --quiet --from 'aws-sam-cli==1.170.*' sam
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ARCHITECTURE ?= x86_64
+# lab/kube's main package compiles all of Kubernetes (minutes); the lab's own build is its check.
+GO_PACKAGES := docker/clone-agent:./... lab/kube:./internal/...
+SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+PYTEST := python -m pytest
+
+.PHONY: help
+help: ## Name the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what the lab and the functions need (Debian 12 or 13, root); harmless when all is there
+	@lab/setup.sh
+
+.PHONY: setup-checks
+setup-checks:
+	@lab/setup.sh --checks
+
+.PHONY: demo
+demo: setup ## The whole way on this machine, with a timeline
+	@python -m lab demo
+
+# ---- Lab ----
+
+.PHONY: lab-up
+lab-up: setup ## Start Kubernetes, DynamoDB, the functions and what calls them
+	@python -m lab up
+
+.PHONY: lab-down
+lab-down: ## Stop and remove all of it
+	@python -m lab down
+
+.PHONY: lab-status
+lab-status: ## Every part and whether it is healthy
+	@python -m lab status
+
+.PHONY: lab-env
+lab-env: ## Shell exports: eval "$(make lab-env)"
+	@python -m lab env
+
+# ---- Checks ----
+
+.PHONY: test
+test: setup-checks lint test-unit test-go test-php test-e2e ## Everything: lint, all tests, end to end on the lab
+
+.PHONY: lint
+lint: lint-python lint-go lint-php lint-shell lint-template ## All linters
+
+.PHONY: lint-python
+lint-python:
+	@ruff check
+	ruff format --check
+	mypy
+	mypy lab
+	PYTHONPATH=layers/clonepool lint-imports
+
+.PHONY: lint-go
+lint-go: $(GOBIN)/$(STATICCHECK)
+	@unformatted=$$(gofmt -l docker/clone-agent lab/kube)
+	if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
+	for entry in $(GO_PACKAGES); do
+	  ( cd "$${entry%%:*}" && go vet -trimpath "$${entry#*:}" && GOFLAGS=-trimpath "$(GOBIN)/$(STATICCHECK)/staticcheck" "$${entry#*:}" )
+	done
+
+$(GOBIN)/$(STATICCHECK):
+	@GOBIN="$@" go install $(STATICCHECK)
+
+.PHONY: lint-php
+lint-php:
+	@phpcs -q
+
+.PHONY: lint-shell
+lint-shell:
+	@shellcheck $(SHELL_SCRIPTS)
+
+.PHONY: lint-template
+lint-template:
+	@cfn-lint template.yaml infra/eks/*.yaml
+	$(SAM) validate --lint
+
+.PHONY: test-unit
+test-unit: ## Unit, contract, property, integration and template tests
+	@$(PYTEST)
+
+.PHONY: test-go
+test-go: ## Tests of the agent and of the lab's small servers
+	@for entry in $(GO_PACKAGES); do
+	  ( cd "$${entry%%:*}" && go test -trimpath "$${entry#*:}" )
+	done
+
+.PHONY: test-php
+test-php: ## Tests of the plugin and the guard
+	@phpunit --configuration tests/php
+
+# Brings the lab up and takes it down again, unless it was up already. Elsewhere than in CI a machine that cannot
+# run the lab skips these tests and says so.
+.PHONY: test-e2e
+test-e2e: ## The whole way, over HTTP, on the lab
+	@if [ -z "$${CI:-}" ] && { [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; }; then
+	  echo "SKIPPED: end-to-end tests need the lab, and the lab needs Linux and root"; exit 0
+	fi
+	if ! python -m lab status >/dev/null 2>&1; then
+	  trap 'python -m lab down' EXIT
+	  python -m lab up
+	fi
+	$(PYTEST) -m e2e tests/e2e
+
+# ---- AWS ----
+
+layers/dependencies/requirements.txt: uv.lock pyproject.toml layers/dependencies/export.sh
+	@layers/dependencies/export.sh > $@
+
+.PHONY: sam-build
+sam-build: layers/dependencies/requirements.txt ## Build what `sam deploy` deploys (ARCHITECTURE=arm64 for Graviton)
+	@ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+.PHONY: sam-local
+sam-local: sam-build ## Invoke every function by `sam local` in a stand-in image (installs and starts docker)
+	@lab/sam/invoke.sh
