@@ -1,0 +1,60 @@
+"""Certificates and kubeconfigs."""
+
+import json
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from lab.cluster import net, pki
+
+
+def make(tmp_path):
+    folders = tmp_path / "pki", tmp_path / "conf"
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    pki.ensure(*folders)
+    return folders
+
+
+def certificate(folder, name):
+    return x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
+
+
+def test_the_functions_are_of_the_group_that_the_role_is_bound_to(tmp_path):
+    keys, _ = make(tmp_path)
+    subject = certificate(keys, "functions").subject
+
+    assert subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value == net.FUNCTIONS_GROUP
+
+
+def test_every_certificate_is_signed_by_its_authority(tmp_path):
+    keys, _ = make(tmp_path)
+
+    for leaf in pki.LEAVES:
+        certificate(keys, leaf.name).verify_directly_issued_by(certificate(keys, leaf.authority))
+
+
+def test_the_ingress_stands_for_every_clone(tmp_path):
+    keys, _ = make(tmp_path)
+    names = certificate(keys, "ingress").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    assert "*.clones.test" in names.get_values_for_type(x509.DNSName)
+
+
+def test_keys_and_kubeconfigs_are_for_their_owner_only(tmp_path):
+    keys, conf = make(tmp_path)
+
+    for file in (*keys.glob("*.key"), *conf.glob("*.kubeconfig")):
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_a_complete_set_stays_and_a_cut_one_is_made_anew(tmp_path):
+    keys, conf = make(tmp_path)
+    before = (keys / "admin.crt").read_bytes()
+    make(tmp_path)
+    assert (keys / "admin.crt").read_bytes() == before
+
+    (keys / pki.COMPLETE).unlink()
+    make(tmp_path)
+    assert (keys / "admin.crt").read_bytes() != before
+    assert json.loads((conf / "admin.kubeconfig").read_text())["current-context"] == "lab"
