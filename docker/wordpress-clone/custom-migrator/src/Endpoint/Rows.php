@@ -86,10 +86,15 @@ final class Rows
         $values = array_map(static function ($value) {
             return is_string($value) ? base64_decode($value, true) : false;
         }, is_array($cursor['k'] ?? null) ? array_values($cursor['k']) : []);
-        if (count($values) !== count($table->key) || $values === [] || in_array(false, $values, true)) {
-            throw new ExportError('bad_request', 'the cursor does not fit the key of ' . $table->name);
+        if (count($values) === count($table->key) && $values !== [] && !in_array(false, $values, true)) {
+            try {
+                RowQuery::at($table, $values);
+                return $values;
+            } catch (\InvalidArgumentException $error) {
+                // a value that its column could never have had
+            }
         }
-        return $values;
+        throw new ExportError('bad_request', 'the cursor does not fit the key of ' . $table->name);
     }
 
     /**
