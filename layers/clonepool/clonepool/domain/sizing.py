@@ -42,8 +42,7 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
     """Compare supply (warm and coming) with demand (the minimum and everyone who waits).
 
     Pods of a former template, and those past their age, still serve but no longer count, so their successors
-    are made first and only then they go. Pods of a revoked template go at once. Of too many, the
-    oldest go first.
+    are made first and only then they go. Pods of a revoked template go at once. Of too many the oldest go.
     """
     warm = [p for p in snapshot.pods if p.state is PodState.WARM]
     revoked = [p for p in warm if p.template_hash not in pool.accepted_templates]
@@ -53,14 +52,13 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
 
     demand = pool.policy.min_warm + snapshot.queued
     usable = pool.current_template in pool.accepted_templates
-    missing = max(0, demand - len(fresh) - len(coming)) if usable else 0
+    missing = max(0, demand - len(fresh) - len(coming))
     room = max(0, pool.policy.max_pods - len(snapshot.pods))
-    delete = (
-        revoked + _superseded(outdated, missing, room) + _excess(fresh, len(coming), snapshot.queued, pool)
-    )
+    superseded = _superseded(outdated, missing, room) if usable else []
+    excess = _excess(fresh, len(coming), snapshot.queued, pool)
     return Plan(
-        create=min(missing, room, MAX_AT_ONCE),
-        delete=tuple(delete),
+        create=min(missing, room, MAX_AT_ONCE) if usable else 0,
+        delete=(*revoked, *superseded, *excess),
         reason=(
             f"{len(fresh)} warm and {len(coming)} coming, {len(outdated) + len(revoked)} outdated, "
             f"for {pool.policy.min_warm} wanted and {snapshot.queued} waiting; room for {room}"

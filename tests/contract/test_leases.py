@@ -1,0 +1,401 @@
+"""The promises of `Leases`, kept by the fake and by DynamoDB alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clonepool.domain.clones import CloneState, Progress
+from clonepool.domain.lease import SERVING_GRACE_SECONDS
+from clonepool.domain.pods import Failure, PodState, Proof
+from clonepool.domain.transitions import new_pod, to_resetting, to_warm
+from clonepool.errors import CloneExists, InvalidRequest, PodTaken, SourceNotRegistered, StaleRow
+from tests.contract.shop import NOW, POLICY, POOL, TEMPLATE, leasing, waiting
+
+if TYPE_CHECKING:
+    from clonepool.domain.clones import Clone
+    from tests.contract.shop import Shop
+
+
+def test_a_claim_binds_clone_and_pod_and_writes_history(shop: Shop) -> None:
+    shop.open("alice")
+    pod = shop.warm_pods(1)[0]
+    clone = leasing(pod)
+
+    shop.leases.claim(pod, clone, NOW)
+
+    assert shop.leases.get("alice") == clone
+    row = shop.pods.get(pod.pod_name)
+    assert row
+    assert (row.state, row.clone_id, row.lease_id) == (PodState.ASSIGNED, "alice", clone.lease_id)
+    assert row.deadline_at is not None
+    assert shop.pods.warm(POOL) == []
+    lease = shop.leases.last_lease("alice")
+    assert lease
+    assert (lease.pod_name, lease.generation, lease.lease_id) == (pod.pod_name, 1, clone.lease_id)
+
+
+def test_a_claim_without_a_source_changes_nothing(shop: Shop) -> None:
+    shop.open()
+    pod = shop.warm_pods(1)[0]
+
+    with pytest.raises(SourceNotRegistered):
+        shop.leases.claim(pod, leasing(pod), NOW)
+
+    assert shop.pods.get(pod.pod_name) == pod
+    assert shop.leases.get("alice") is None
+
+
+def test_a_claim_of_a_taken_pod_changes_nothing(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    pod = shop.warm_pods(1)[0]
+    shop.leases.claim(pod, leasing(pod), NOW)
+
+    with pytest.raises(PodTaken):
+        shop.leases.claim(pod, leasing(pod, "bob", "lease-2"), NOW)
+
+    assert shop.leases.get("bob") is None
+
+
+def test_a_claim_meets_the_clone_that_is_there(shop: Shop) -> None:
+    shop.open("alice")
+    one, two = shop.warm_pods(2)
+    first = leasing(one)
+    shop.leases.claim(one, first, NOW)
+
+    with pytest.raises(CloneExists) as met:
+        shop.leases.claim(two, leasing(two, lease="lease-2"), NOW)
+
+    assert met.value.clone == first
+    assert shop.pods.get(two.pod_name) == two
+
+
+@pytest.mark.parametrize(
+    "stale", [{"generation": 7}, {"template_hash": "template-0"}, {"pod_name": "wp-gone"}]
+)
+def test_a_pod_that_is_not_as_read_cannot_be_claimed(shop: Shop, stale: dict[str, object]) -> None:
+    shop.open("alice")
+    pod = replace(shop.warm_pods(1)[0], **stale)  # type: ignore[arg-type]
+
+    with pytest.raises(PodTaken):
+        shop.leases.claim(pod, leasing(pod), NOW)
+
+
+def test_a_proof_of_another_generation_entitles_to_nothing(shop: Shop) -> None:
+    pool = shop.open("alice")
+    row = new_pod("wp-x", POOL, TEMPLATE, NOW)
+    shop.pods.reserve(pool, [row], "for the test", NOW)
+    unproven = shop.pods.change(row, to_warm(row, Proof(5, NOW, 900), NOW))
+
+    with pytest.raises(PodTaken):
+        shop.leases.claim(unproven, leasing(unproven), NOW)
+
+
+def test_customer_a_with_name_b_and_customer_a_b_never_meet(shop: Shop) -> None:
+    shop.open("a", "a-b")
+    one, two = shop.warm_pods(2)
+    shop.leases.claim(one, leasing(one, "a", "lease-1", name="b"), NOW)
+    shop.leases.claim(two, leasing(two, "a-b", "lease-2"), NOW)
+
+    assert [c.clone_id for c in shop.leases.of_customer("a")[0]] == ["a--b"]
+    assert [c.clone_id for c in shop.leases.of_customer("a-b")[0]] == ["a-b"]
+
+
+def test_a_queued_clone_is_bound_to_a_warm_pod(shop: Shop) -> None:
+    shop.open("alice")
+    clone = waiting()
+    shop.leases.queue(clone)
+    assert shop.leases.queued(POOL, NOW) == [clone]
+    pod = shop.warm_pods(1)[0]
+
+    bound = shop.leases.bind(pod, clone, NOW + 5)
+
+    assert bound.state is CloneState.IMPORTING
+    assert shop.leases.get("alice") == bound
+    assert shop.leases.queued(POOL, NOW) == []
+    row = shop.pods.get(pod.pod_name)
+    assert row
+    assert (row.state, row.lease_id) == (PodState.ASSIGNED, clone.lease_id)
+
+
+def test_a_settling_pod_is_bound_together_with_its_proof(shop: Shop) -> None:
+    pool = shop.open("alice")
+    clone = waiting()
+    shop.leases.queue(clone)
+    row = new_pod("wp-x", POOL, TEMPLATE, NOW)
+    shop.pods.reserve(pool, [row], "for the test", NOW)
+
+    shop.leases.bind(replace(row, proof=Proof(1, NOW, 900)), clone, NOW)
+
+    bound = shop.pods.get("wp-x")
+    assert bound
+    assert bound.state is PodState.ASSIGNED
+    assert bound.proven
+
+
+def test_binding_twice_gives_the_second_pod_to_nobody(shop: Shop) -> None:
+    shop.open("alice")
+    clone = waiting()
+    shop.leases.queue(clone)
+    one, two = shop.warm_pods(2)
+    shop.leases.bind(one, clone, NOW)
+
+    with pytest.raises(StaleRow):
+        shop.leases.bind(two, clone, NOW)
+
+    assert shop.pods.get(two.pod_name) == two
+
+
+def test_an_expired_queued_clone_is_not_bound(shop: Shop) -> None:
+    shop.open("alice")
+    clone = waiting()
+    shop.leases.queue(clone)
+    pod = shop.warm_pods(1)[0]
+
+    with pytest.raises(StaleRow):
+        shop.leases.bind(pod, clone, clone.expires_at)
+
+    assert shop.leases.queued(POOL, clone.expires_at) == []
+
+
+def test_binding_to_a_pod_that_moved_on(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    pod, _ = shop.leased("bob")
+    clone = waiting()
+    shop.leases.queue(clone)
+
+    with pytest.raises(PodTaken):
+        shop.leases.bind(replace(pod, state=PodState.WARM, warm_since=NOW), clone, NOW)
+
+    assert shop.leases.get("alice") == clone
+
+
+def test_progress_is_stored_and_moves_the_deadline(shop: Shop) -> None:
+    shop.open("alice")
+    pod, clone = shop.leased()
+    progress = Progress("rows", 40, 400, 1000, 100, 6)
+
+    shop.leases.progress(clone, progress, NOW + 99)
+
+    row = shop.leases.get("alice")
+    assert row
+    assert (row.progress, row.eta_seconds) == (progress, 6)
+    moved = shop.pods.get(pod.pod_name)
+    assert moved
+    assert moved.deadline_at == NOW + 99
+
+
+def test_progress_after_release_does_not_resurrect(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    assert shop.leases.remove(clone)
+
+    with pytest.raises(StaleRow):
+        shop.leases.progress(clone, Progress("rows", 40), NOW + 99)
+
+    assert shop.leases.get("alice") is None
+
+
+def _later_lease(shop: Shop) -> tuple[Clone, Clone]:
+    """The same pod leased twice: its old clone, and the one that has it now."""
+    pod, old = shop.leased()
+    assert shop.leases.remove(old)
+    resetting = shop.pods.change(pod, to_resetting(pod, NOW))
+    warm = shop.pods.change(resetting, to_warm(resetting, Proof(2, NOW, 900), NOW))
+    new = leasing(warm, lease="lease-2")
+    shop.leases.claim(warm, new, NOW)
+    return old, new
+
+
+def test_a_worker_of_an_old_lease_is_refused_everywhere(shop: Shop) -> None:
+    shop.open("alice")
+    old, new = _later_lease(shop)
+    before = shop.pods.get(new.pod_name or "")
+
+    with pytest.raises(StaleRow):
+        shop.leases.progress(old, Progress("rows", 40), NOW + 99)
+    with pytest.raises(StaleRow):
+        shop.leases.ready(old, now=NOW, expires_at=NOW + 60, timings_ms={}, fidelity={})
+    with pytest.raises(StaleRow):
+        shop.leases.fail(old, Failure("timeout", "too late", NOW))
+    with pytest.raises(StaleRow):
+        shop.leases.extend(old, NOW + 999, NOW)
+    assert not shop.leases.remove(old)
+
+    assert shop.leases.get("alice") == new
+    assert shop.pods.get(new.pod_name or "") == before
+
+
+def test_ready_changes_clone_and_pod_together(shop: Shop) -> None:
+    shop.open("alice")
+    pod, clone = shop.leased()
+
+    done = shop.leases.ready(
+        clone,
+        now=NOW + 8,
+        expires_at=NOW + 68,
+        timings_ms={"rows": 900},
+        fidelity={"tables": 12, "ratio": 0.5},
+    )
+
+    assert done == shop.leases.get("alice")
+    assert (done.state, done.ready_at, done.expires_at) == (CloneState.READY, NOW + 8, NOW + 68)
+    row = shop.pods.get(pod.pod_name)
+    assert row
+    assert row.state is PodState.READY
+    assert row.deadline_at == NOW + 68 + SERVING_GRACE_SECONDS
+
+
+def test_a_clone_that_expired_while_importing_never_becomes_ready(shop: Shop) -> None:
+    shop.open("alice")
+    pod, clone = shop.leased()
+
+    with pytest.raises(StaleRow):
+        shop.leases.ready(clone, now=clone.expires_at, expires_at=NOW + 9999, timings_ms={}, fidelity={})
+
+    assert shop.pods.get(pod.pod_name) == pod
+
+
+def test_a_failure_is_kept_until_expiry(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    failure = Failure("source_unreachable", "Nobody answers.", NOW)
+
+    shop.leases.fail(clone, failure)
+
+    row = shop.leases.get("alice")
+    assert row
+    assert (row.state, row.failure) == (CloneState.FAILED, failure)
+    assert shop.leases.count_live("alice", NOW) == 0
+
+
+def test_a_late_failure_does_not_spoil_a_ready_clone(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    shop.leases.ready(clone, now=NOW, expires_at=NOW + 60, timings_ms={}, fidelity={})
+
+    with pytest.raises(StaleRow):
+        shop.leases.fail(clone, Failure("timeout", "too late", NOW))
+
+
+def test_extending_at_the_last_second(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+
+    extended = shop.leases.extend(clone, clone.expires_at + 600, clone.expires_at - 1)
+    assert extended.expires_at == clone.expires_at + 600
+    with pytest.raises(StaleRow):
+        shop.leases.extend(extended, extended.expires_at + 600, extended.expires_at)
+
+
+def test_a_sweep_that_read_before_the_extension_removes_nothing(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    shop.leases.extend(clone, clone.expires_at + 600, clone.expires_at - 1)
+
+    assert not shop.leases.remove(clone)
+    assert shop.leases.get("alice")
+
+
+def test_expired_rows_are_found_and_no_others(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    one, two = shop.warm_pods(2)
+    short, long = leasing(one, ttl_minutes=1), leasing(two, "bob", "lease-2", ttl_minutes=60)
+    shop.leases.claim(one, short, NOW)
+    shop.leases.claim(two, long, NOW)
+
+    assert shop.leases.expired(short.expires_at - 1) == []
+    assert shop.leases.expired(short.expires_at) == [short]
+    assert shop.leases.count_live("alice", short.expires_at) == 0
+
+
+def test_removing_twice(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+
+    assert shop.leases.remove(clone)
+    assert not shop.leases.remove(clone)
+
+
+def test_a_customer_sees_its_clones_page_by_page_newest_first(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    for number in range(5):
+        shop.leases.queue(waiting(lease=f"lease-{number}", now=NOW + number, name=f"n{number}"))
+    shop.leases.queue(waiting("bob", "lease-b"))
+
+    first, cursor = shop.leases.of_customer("alice", limit=3)
+    second, end = shop.leases.of_customer("alice", limit=3, cursor=cursor)
+
+    assert [c.name for c in first + second] == ["n4", "n3", "n2", "n1", "n0"]
+    assert end is None
+    assert {c.customer_id for c in shop.leases.of_customer("bob", limit=9)[0]} == {"bob"}
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "bm9uc2Vuc2U=", "****"])
+def test_an_invented_cursor_is_a_bad_request(shop: Shop, cursor: str) -> None:
+    shop.open("alice")
+
+    with pytest.raises(InvalidRequest):
+        shop.leases.of_customer("alice", cursor=cursor)
+
+
+def test_who_waits_longest_is_first_in_the_queue(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    shop.leases.queue(waiting("bob", "lease-b", NOW + 1, ttl_minutes=1))
+    shop.leases.queue(waiting("alice", "lease-a", NOW, ttl_minutes=60))
+
+    assert [c.customer_id for c in shop.leases.queued(POOL, NOW)] == ["alice", "bob"]
+    assert len(shop.leases.queued(POOL, NOW, limit=1)) == 1
+
+
+def test_queueing_needs_a_source_and_an_unused_id(shop: Shop) -> None:
+    shop.open("alice")
+    clone = waiting()
+    with pytest.raises(SourceNotRegistered):
+        shop.leases.queue(waiting("bob"))
+    shop.leases.queue(clone)
+
+    with pytest.raises(CloneExists) as met:
+        shop.leases.queue(waiting(lease="lease-2"))
+
+    assert met.value.clone == clone
+
+
+def test_history_is_completed_once_and_gets_its_proof(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    assert clone.pod_name
+
+    shop.leases.end_lease(clone.pod_name, 1, now=NOW + 9, result="reset: young")
+    shop.leases.end_lease(clone.pod_name, 1, now=NOW + 20, result="clean", proof=Proof(2, NOW + 20, 2400))
+    shop.leases.end_lease("wp-unknown", 1, now=NOW, result="nothing")
+
+    lease = shop.leases.last_lease("alice")
+    assert lease
+    assert (lease.ended_at, lease.result) == (NOW + 9, "reset: young")
+    assert lease.proof
+    assert lease.proof["generation"] == 2
+
+
+def test_no_generation_is_ever_leased_twice(shop: Shop) -> None:
+    shop.open("alice", "bob")
+    pod, clone = shop.leased()
+    shop.leases.remove(clone)
+    row = shop.pods.get(pod.pod_name)
+    assert row
+    shop.pods.change(row, replace(row, state=PodState.DELETING, clone_id=None, lease_id=None))
+    shop.pods.remove(replace(row, state=PodState.DELETING))
+    again = shop.warm_pods(1)[0]
+    assert (again.pod_name, again.generation) == (pod.pod_name, 1)
+
+    with pytest.raises(PodTaken):
+        shop.leases.claim(again, leasing(again, "bob", "lease-2"), NOW)
+
+
+def test_policy_is_what_the_pool_row_says(shop: Shop) -> None:
+    shop.open()
+    pool = shop.pools.get(POOL)
+    assert pool
+    assert pool.policy == POLICY
