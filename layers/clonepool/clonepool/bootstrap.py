@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 
 from clonepool.adapters.aws.clock import SystemClock
 from clonepool.adapters.aws.secrets import SecretsManager
-from clonepool.adapters.dynamodb.database import Database, TableNames
-from clonepool.adapters.dynamodb.leases import DynamoLeases
-from clonepool.adapters.dynamodb.pods import DynamoPods
-from clonepool.adapters.dynamodb.pools import DynamoPools
-from clonepool.adapters.dynamodb.sources import DynamoSources
+from clonepool.adapters.dynamodb import TableNames, connect
 from clonepool.adapters.web import IngressWeb
 from clonepool.entrypoints.http.api import Api, UseCases
 from clonepool.entrypoints.http.views import Addresses
@@ -59,21 +55,15 @@ class Stores:
     @classmethod
     def of(cls, settings: CommonSettings) -> Stores:
         """On DynamoDB."""
-        database = Database.connect(
-            TableNames(
-                pods=settings.pods_table,
-                clones=settings.clones_table,
-                sources=settings.sources_table,
-                pools=settings.pools_table,
-                leases=settings.leases_table,
-            )
+        names = TableNames(
+            pods=settings.pods_table,
+            clones=settings.clones_table,
+            sources=settings.sources_table,
+            pools=settings.pools_table,
+            leases=settings.leases_table,
         )
-        return cls(
-            leases=DynamoLeases(database),
-            pods=DynamoPods(database),
-            pools=DynamoPools(database),
-            sources=DynamoSources(database),
-        )
+        stores = connect(names)
+        return cls(stores.leases, stores.pods, stores.pools, stores.sources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from clonepool.adapters.kubernetes import agent, manifests, podspec
+from clonepool.adapters.kubernetes import manifests, podspec
 from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
-from clonepool.adapters.kubernetes.exec import Command, CommandFailed, NotRunning
+from clonepool.adapters.kubernetes.commands import Agents
 from clonepool.adapters.kubernetes.objects import (
     annotation_path,
     check,
@@ -26,7 +25,6 @@ from clonepool.adapters.kubernetes.objects import (
 from clonepool.adapters.kubernetes.routes import Routes
 from clonepool.domain.pods import PodState
 from clonepool.errors import ClusterUnavailable, StaleObject
-from clonepool.ports import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,12 +33,8 @@ if TYPE_CHECKING:
     from clonepool.adapters.kubernetes.exec import Executor
     from clonepool.adapters.kubernetes.podspec import PodTemplate
     from clonepool.domain.pods import Pod, PodRef
-    from clonepool.ports import ImportEvent, ImportJob, ObservedPod
+    from clonepool.ports import ImportEvent, ImportJob, ObservedPod, Verdict
 
-CONTAINERS = ("wordpress", "mysql")
-VERIFY_SECONDS = 30.0
-IMPORT_IDLE_SECONDS = 20.0
-"""A running import says something at least once a second."""
 DELETE_ATTEMPTS = 5
 ANY_GENERATION = sys.maxsize
 
@@ -70,7 +64,7 @@ class KubernetesCluster:
         token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
     ) -> None:
         self._client = client
-        self._executor = executor
+        self._agents = Agents(executor, place.namespace)
         self._place = place
         self._token = token
         self._pods = f"/api/v1/namespaces/{place.namespace}/pods"
@@ -138,51 +132,30 @@ class KubernetesCluster:
         self._routes.remove(pod_name, generation)
 
     def verify(self, ref: PodRef) -> Verdict:
-        """Both containers at the same time. A container that cannot be asked yet has not settled."""
+        """See the port."""
         self._current(ref)
-        with ThreadPoolExecutor(len(CONTAINERS)) as threads:
-            asked = {name: threads.submit(self._ask, ref, name) for name in CONTAINERS}
-        answers = {name: answer for name, future in asked.items() if (answer := future.result()) is not None}
-        if len(answers) < len(CONTAINERS):
-            return Verdict(settled=False, ok=False, generation=ref.generation)
-        return agent.verdict(ref.generation, answers)
+        return self._agents.verify(ref)
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
-        stdin = agent.job_text(job, timeout_seconds, self._place.max_import_bytes)
-        command = self._command(ref, "wordpress", agent.import_argv(ref.generation), stdin)
-        try:
-            for line in self._executor.lines(
-                command, timeout_seconds=timeout_seconds, idle_seconds=IMPORT_IDLE_SECONDS
-            ):
-                event = agent.import_event(line)
-                yield event
-                if event.result is not None:
-                    return
-        except CommandFailed as failed:
-            if failed.exit_code == agent.REFUSED:
-                raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}") from failed
-            raise ClusterUnavailable(
-                f"the import in {ref.pod_name} could not be followed: {failed}"
-            ) from failed
-        except NotRunning as refusal:
-            raise ClusterUnavailable(str(refusal)) from refusal
-        raise ClusterUnavailable(f"the import in {ref.pod_name} ended without a result")
+        return self._agents.follow_import(ref, job, timeout_seconds, self._place.max_import_bytes)
 
     def delete_pod(self, ref: PodRef) -> None:
         """Routes first, so that nobody is sent to a pod that is going."""
-        ref = ref if ref.generation else replace(ref, generation=ANY_GENERATION)
+        found = self._find(ref)
+        if found is None:
+            ref = replace(ref, generation=ANY_GENERATION)
+        elif uid_of(found) != ref.uid:
+            return
         self._routes.remove(ref.pod_name, ref.generation)
-        self._delete(f"{self._pods}/{ref.pod_name}", ref)
-        self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref, owned=True)
+        if found is not None:
+            self._delete(f"{self._pods}/{ref.pod_name}", ref)
+        self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref)
 
     def exists(self, ref: PodRef) -> bool:
         """See the port."""
-        try:
-            found = self._client.get(f"{self._pods}/{ref.pod_name}")
-        except Missing:
-            return False
-        return ref.uid is None or uid_of(found) == ref.uid
+        found = self._find(ref)
+        return found is not None and ref.uid in (None, uid_of(found))
 
     def pods(self) -> list[ObservedPod]:
         """See the port."""
@@ -244,28 +217,19 @@ class KubernetesCluster:
             if generation_of(found) != wanted or (uid is not None and uid_of(found) != uid):
                 raise StaleObject(f"{path.rsplit('/', 1)[-1]} is in another generation") from refusal
 
+    def _find(self, ref: PodRef) -> Json | None:
+        try:
+            return self._client.get(f"{self._pods}/{ref.pod_name}")
+        except Missing:
+            return None
+
     def _current(self, ref: PodRef) -> None:
         """Raises StaleObject unless the pod is there in exactly this generation."""
-        try:
-            found = self._client.get(f"{self._pods}/{ref.pod_name}")
-        except Missing as gone:
-            raise StaleObject(f"{ref.pod_name} is gone") from gone
-        if uid_of(found) != ref.uid or generation_of(found) != ref.generation:
-            raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}")
+        found = self._find(ref)
+        if found is None or uid_of(found) != ref.uid or generation_of(found) != ref.generation:
+            raise StaleObject(f"{ref.pod_name} is gone, or not in generation {ref.generation}")
 
-    def _command(self, ref: PodRef, container: str, argv: list[str], stdin: str = "") -> Command:
-        return Command(self._place.namespace, ref.pod_name, container, argv, stdin)
-
-    def _ask(self, ref: PodRef, container: str) -> str | None:
-        """What the verifier says; None while it cannot be asked, or is in another generation."""
-        command = self._command(ref, container, agent.verify_argv(ref.generation))
-        try:
-            completed = self._executor.run(command, timeout_seconds=VERIFY_SECONDS)
-        except NotRunning:
-            return None
-        return completed.stdout if completed.exit_code != agent.REFUSED and completed.stdout else None
-
-    def _delete(self, path: str, ref: PodRef, *, owned: bool = False) -> None:
+    def _delete(self, path: str, ref: PodRef) -> None:
         """Delete if it is this pod's, and not of a newer generation. Gone already is success.
 
         The resource version is part of the condition: the generation that was looked at is the one deleted.
@@ -273,7 +237,7 @@ class KubernetesCluster:
         for _ in range(DELETE_ATTEMPTS):
             try:
                 found = self._client.get(path)
-                if not _belongs(found, ref, owned=owned):
+                if not _belongs(found, ref):
                     return
                 if generation_of(found) > ref.generation:
                     raise StaleObject(f"{ref.pod_name} is in generation {generation_of(found)} by now")
@@ -286,10 +250,10 @@ class KubernetesCluster:
         raise ClusterUnavailable(f"{ref.pod_name} changes faster than it can be deleted; try again")
 
 
-def _belongs(found: Json, ref: PodRef, *, owned: bool) -> bool:
-    """Whether an object is the pod of `ref`, or owned by it (or by nobody yet)."""
-    if ref.uid is None:
-        return True
-    if not owned:
-        return uid_of(found) == ref.uid
-    return owner_uid(found) in (None, ref.uid)
+def _belongs(found: Json, ref: PodRef) -> bool:
+    """Whether an object is the pod of `ref`, or its Secret; without a uid the name decides."""
+    return (
+        ref.uid is None
+        or ref.uid in (uid_of(found), owner_uid(found))
+        or (found["kind"] == "Secret" and owner_uid(found) is None)
+    )
