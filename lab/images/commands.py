@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+from lab.errors import LabError
+
 _TAIL = 40
 
 
-class CommandFailed(Exception):
+class CommandFailed(LabError):
     """A tool ended with an error, or is not installed; the message holds the end of what it said."""
 
 

@@ -38,7 +38,7 @@ until mysqladmin --user=root --socket="$socket" ping > /dev/null 2>&1; do
   sleep 0.1
 done
 in_site php /bake/install.php /bake/mysqld.sock
-in_site php /bake/baseline.php /bake/mysqld.sock > "$out/baseline.json"
+clone-agent baseline --socket "$socket" > "$out/baseline.json"
 # A slow shutdown merges and purges everything, so that the redo log is not needed any more.
 mysql --user=root --socket="$socket" --execute='SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN'
 wait "$pid"

@@ -1,0 +1,92 @@
+"""`python -m lab source up|down|list`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.errors import LabError
+from lab.external import ExternalCluster
+from lab.images import build
+from lab.lab import Lab
+from lab.source.kubectl import Kubectl
+from lab.source.manifests import NAMESPACE
+from lab.source.sites import Sites
+from lab.source.spec import SIZES, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_INGRESS_CLASS = "clonepool"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; its result is JSON on standard output, progress goes to standard error.
+
+    Raises:
+        LabError: says why not and what to do.
+    """
+    options = _parser().parse_args(arguments)
+    say = _Progress()
+    images = _images(say) if options.command == "up" else {}
+    sites = Sites(Kubectl.here(NAMESPACE), images, os.environ.get("INGRESS_CLASS", _INGRESS_CLASS), say)
+    if options.command == "up":
+        answer = sites.up(_source(options))
+        say(f"{answer.name}: up")
+        print(json.dumps(answer.as_dict(), indent=2))
+    elif options.command == "down":
+        sites.down(options.name)
+    else:
+        print(json.dumps(sites.list(), indent=2))
+    return 0
+
+
+class _Progress:
+    """Lines with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        print(f"{time.monotonic() - self._start:6.1f} s  {line}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab source", description="Live sites to clone.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start a site; prints its address, export key and login as JSON")
+    up.add_argument("--name", required=True)
+    kind = up.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--size", choices=SIZES, help="generated content")
+    kind.add_argument("--dump", type=Path, metavar="FILE.sql", help="your own database (.sql or .sql.gz)")
+    up.add_argument("--content", type=Path, metavar="DIR", help="with --dump: the site's wp-content")
+    up.add_argument("--site-url", metavar="URL", help="with --dump: the site's address, as in the dump")
+    down = commands.add_parser("down", help="remove a site")
+    down.add_argument("--name", required=True)
+    commands.add_parser("list", help="the sites that run, as JSON")
+    return parser
+
+
+def _source(options: argparse.Namespace) -> Source:
+    if options.size:
+        return Source.generated(options.name, options.size)
+    if options.content is None or options.site_url is None:
+        raise LabError("--dump also needs --content (the site's wp-content) and --site-url (its address)")
+    return Source.from_dump(options.name, options.site_url, options.dump, options.content)
+
+
+def _images(say: _Progress) -> dict[str, str]:
+    """The images of this checkout, in the cluster; nothing is done where nothing changed."""
+    lab = Lab.here()
+    images = build(say)
+    if lab.context:
+        registry = os.environ.get("CLONEPOOL_REGISTRY", "")
+        references = ExternalCluster(lab.context, registry, lab.paths, lab.steps).load(images)
+        return {image.name: references[image.ref] for image in images}
+    lab.cluster.load(images)
+    return {image.name: image.ref for image in images}

@@ -1,0 +1,98 @@
+"""What a source site shall be, and what `up` answers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lab.cluster import net
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZES = ("small", "medium", "large")
+_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A site that was brought along."""
+
+    dump: Path
+    """SQL of the whole database, as mysqldump writes it; `.gz` is unpacked."""
+    content: Path
+    """The folder wp-content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source site: generated in a size, or brought along."""
+
+    name: str
+    url: str
+    size: str | None
+    brought: Brought | None = None
+
+    @classmethod
+    def generated(cls, name: str, size: str) -> Source:
+        """A site of generated content at http://NAME.sources.test."""
+        _check_name(name)
+        return cls(name, f"http://{name}.{net.SOURCE_DOMAIN}", size)
+
+    @classmethod
+    def from_dump(cls, name: str, url: str, dump: Path, content: Path) -> Source:
+        """A site from a dump and its wp-content, served under the host of `url`.
+
+        Raises:
+            LabError: a path or the address cannot be used; the message says which.
+        """
+        _check_name(name)
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise LabError(f"{url!r} is no address of a site: give it like https://shop.example.com")
+        if not dump.is_file():
+            raise LabError(f"{dump} is no file: --dump wants the SQL that mysqldump wrote")
+        if not content.is_dir():
+            raise LabError(f"{content} is no folder: --content wants the site's wp-content")
+        return cls(name, url.rstrip("/"), None, Brought(dump.resolve(), content.resolve()))
+
+    @property
+    def host(self) -> str:
+        """The host that the ingress routes by."""
+        return urlsplit(self.url).hostname or ""
+
+    def fingerprint(self, images: dict[str, str], generator: str) -> str:
+        """Changes with everything that makes the site: the same one need not be made again.
+
+        Args:
+            images: references of both images.
+            generator: digest of what fills the site.
+        """
+        files = [self.brought.dump, self.brought.content] if self.brought else []
+        stamps = [str(file.stat().st_mtime_ns) for file in files]
+        text = repr((self.name, self.url, self.size, files, stamps, sorted(images.items()), generator))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller needs to clone the site and to look into it."""
+
+    name: str
+    url: str
+    key: str
+    admin_user: str
+    admin_password: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return asdict(self)
+
+
+def _check_name(name: str) -> None:
+    if not _LABEL.fullmatch(name):
+        raise LabError(f"{name!r} is no name for a source: small letters, digits and dashes, a letter first")
