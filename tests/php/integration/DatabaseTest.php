@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Integration;
+
 use CustomMigrator\Budget;
 use CustomMigrator\Endpoint\Rows;
 use CustomMigrator\Site;
@@ -63,7 +65,7 @@ final class DatabaseTest extends TestCase
             (-2, '', NULL, '', NULL, NULL, NULL, NULL, 0.1, -1e308, -0.5, NULL, NULL, NULL)");
         self::$server->execute("UPDATE wp_kinds SET l = _binary x'c3bc' WHERE id = 1");
         $table = self::described('wp_kinds');
-        self::assertSame('virtual', strtolower(array_column($table['columns'], 'generated', 'name')['g'] ? 'virtual' : ''));
+        self::assertTrue(array_column($table['columns'], 'generated', 'name')['g']);
         $rows = self::source()->rows('wp_kinds');
         $point = hex2bin('00000000' . '0101000000' . '000000000000f03f' . '0000000000000040');
         self::assertSame(['-2', '', null, '', null, null, null, null], array_slice($rows[0], 0, 8));
@@ -78,7 +80,8 @@ final class DatabaseTest extends TestCase
     {
         return [
             'number' => ['id bigint NOT NULL, v longtext, PRIMARY KEY (id)'],
-            'text without regard to case' => ['id varchar(40) COLLATE utf8mb4_unicode_ci NOT NULL, v text, PRIMARY KEY (id)'],
+            'text without regard to case' => ['id varchar(40) COLLATE utf8mb4_unicode_ci NOT NULL, v text,
+                PRIMARY KEY (id)'],
             'latin1' => ['id varchar(40) CHARACTER SET latin1 NOT NULL, v text, PRIMARY KEY (id)'],
             'binary' => ['id varbinary(40) NOT NULL, v text, PRIMARY KEY (id)'],
             'composite' => ['id bigint NOT NULL, v varchar(30) NOT NULL, PRIMARY KEY (v, id)'],

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Tests\Support\AnswerReader;
 use CustomMigrator\Wire\Answer;
 use CustomMigrator\Wire\Encoding;
@@ -92,7 +94,7 @@ final class AnswerTest extends TestCase
 
     public function testFramesAreBounded(): void
     {
-        $this->expectException(LengthException::class);
+        $this->expectException(\LengthException::class);
         $this->answer()->data(str_repeat('x', Answer::MAX_FRAME_BYTES + 1));
     }
 

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Auth\Authenticator;
 use CustomMigrator\Auth\KeyStore;
 use CustomMigrator\Auth\NonceStore;
@@ -86,8 +88,14 @@ final class AuthenticatorTest extends TestCase
 
     public function testEveryPartOfARequestIsSigned(): void
     {
-        $parts = ['body' => '{"a":1}', 'endpoint' => 'files', 'nonce' => str_repeat('0', 32), 'job' => 'other.7.1767229200',
-            'time' => (string) (self::NOW + 1), 'signature' => str_repeat('0', 64)];
+        $parts = [
+            'body' => '{"a":1}',
+            'endpoint' => 'files',
+            'nonce' => str_repeat('0', 32),
+            'job' => 'other.7.1767229200',
+            'time' => (string) (self::NOW + 1),
+            'signature' => str_repeat('0', 64),
+        ];
         foreach ($parts as $name => $value) {
             $this->assertRefused('wrong signature', $this->request([$name => $value]));
         }

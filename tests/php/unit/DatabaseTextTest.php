@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Database\Column;
 use CustomMigrator\Database\Definitions;
 use CustomMigrator\Database\Host;
@@ -47,7 +49,8 @@ final class DatabaseTextTest extends TestCase
         $rest = substr($plain, strlen('CREATE '));
         return [
             ['CREATE ALGORITHM=UNDEFINED DEFINER=`root`@`localhost` SQL SECURITY DEFINER ' . $rest, $plain],
-            ['CREATE ALGORITHM=MERGE DEFINER=`a``b`@`%` SQL SECURITY INVOKER ' . $rest, 'CREATE ALGORITHM=MERGE ' . $rest],
+            ['CREATE ALGORITHM=MERGE DEFINER=`a``b`@`%` SQL SECURITY INVOKER ' . $rest,
+                'CREATE ALGORITHM=MERGE ' . $rest],
             ['CREATE DEFINER=admin@localhost ' . $rest, $plain],
             ['CREATE TABLE `t` (`x` int DEFAULT 1) COMMENT=\'DEFINER=`a`@`b` \'',
                 'CREATE TABLE `t` (`x` int DEFAULT 1) COMMENT=\'DEFINER=`a`@`b` \''],
@@ -127,7 +130,7 @@ final class DatabaseTextTest extends TestCase
 
     public function testACursorCannotCarrySql(): void
     {
-        $this->expectException(InvalidArgumentException::class);
+        $this->expectException(\InvalidArgumentException::class);
         RowQuery::after(self::table(['id']), ['1 OR 1=1']);
     }
 

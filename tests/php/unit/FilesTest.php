@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Budget;
 use CustomMigrator\Files\Classifier;
 use CustomMigrator\Files\Count;
@@ -105,7 +107,8 @@ final class FilesTest extends TestCase
 
     public function testTheWalkCanBeEnteredAfterAnyEntry(): void
     {
-        foreach (['a/1', 'a/2/x', 'a/2/y', 'b', 'c/d/e/f', '0', '10', '9', 'a.b', 'z/1', 'z/2', 'z/3', 'z/4'] as $path) {
+        $paths = ['a/1', 'a/2/x', 'a/2/y', 'b', 'c/d/e/f', '0', '10', '9', 'a.b', 'z/1', 'z/2', 'z/3', 'z/4'];
+        foreach ($paths as $path) {
             $this->put('wp-content/plugins/' . $path);
         }
         $all = $this->walk('plugins');
@@ -205,10 +208,10 @@ final class FilesTest extends TestCase
             }, AnswerReader::records($answer->data));
         };
         self::assertSame(['f one/a.php ', 'b A ', 'z 0 '], $ask('plugins', ['one/a.php']));
-        self::assertSame(['s custom-migrator/cli.php own', 's one/link/site/wp-config.php link_outside', 's none missing'], $ask(
-            'plugins',
-            ['custom-migrator/cli.php', 'one/link/site/wp-config.php', 'none']
-        ));
+        self::assertSame(
+            ['s custom-migrator/cli.php own', 's one/link/site/wp-config.php link_outside', 's none missing'],
+            $ask('plugins', ['custom-migrator/cli.php', 'one/link/site/wp-config.php', 'none'])
+        );
         self::assertSame(['s wp-config.php secret'], $ask('core', ['wp-config.php']));
         self::assertSame(['s wp-content/plugins/one/a.php missing'], $ask('core', ['wp-content/plugins/one/a.php']));
     }
@@ -216,7 +219,8 @@ final class FilesTest extends TestCase
     public function testATreeComesInAnyNumberOfAnswers(): void
     {
         $expected = [];
-        $names = ['plain', "with space", "\xc3\xbc-\xf0\x9f\x98\x80", "latin1-\xfc", str_repeat('n', 255), 'empty', 'deep/er/x'];
+        $names = ['plain', 'with space', "\xc3\xbc-\xf0\x9f\x98\x80", "latin1-\xfc", str_repeat('n', 255), 'empty'];
+        $names[] = 'deep/er/x';
         foreach ($names as $index => $name) {
             $expected[$name] = $name === 'empty' ? '' : random_bytes(100000 * ($index + 1));
             $this->put('wp-content/plugins/one/' . $name, $expected[$name]);
@@ -280,7 +284,8 @@ final class FilesTest extends TestCase
         $params = ['root' => 'core', 'mode' => 'hashes', 'exclude' => ['*.css']];
         $records = AnswerReader::records($this->source()->ask('files', $params)->data);
         self::assertSame(['d', 'h', 's'], array_column($records, 0));
-        self::assertSame(['wp-admin/a.php', 1, hash('sha256', 'A', true)], [$records[1][1], $records[1][3], $records[1][5]]);
+        [, $path, , $size, , $digest] = $records[1];
+        self::assertSame(['wp-admin/a.php', 1, hash('sha256', 'A', true)], [$path, $size, $digest]);
         self::assertSame(['wp-admin/b.css', 'excluded'], array_slice($records[2], 1));
     }
 

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Request;
 use PHPUnit\Framework\TestCase;
 

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+namespace CustomMigrator\Tests\Unit;
+
 use CustomMigrator\Auth\Signature;
 use PHPUnit\Framework\TestCase;
 
