@@ -74,6 +74,7 @@ class Database:
             max_retry_attempts=0,
             max_pool_connections=50,
         )
+        _ = connection.client  # made now: making it lazily is not safe among threads
         models = Models(
             pods=_bound(PodRow, tables.pods, connection),
             clones=_bound(CloneRow, tables.clones, connection),

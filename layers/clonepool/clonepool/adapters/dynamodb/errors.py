@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BrokenConnection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from clonepool.errors import ClonepoolError, StoreBusy
@@ -83,4 +84,4 @@ def _code(error: Exception) -> str | None:
 
 def _connection_broke(error: Exception) -> bool:
     cause = error.cause if isinstance(error, PynamoDBException) else error
-    return isinstance(cause, HTTPClientError)
+    return isinstance(cause, HTTPClientError | BrokenConnection)
