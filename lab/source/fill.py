@@ -57,7 +57,8 @@ def fill(kubectl: Kubectl, source: Source, password: str, say: Callable[[str], N
 
 def _bring(kubectl: Kubectl, pod: str, brought: Brought, say: Callable[[str], None]) -> None:
     say(f"{pod}: loading {brought.dump.name}")
-    kubectl.execute(pod, "mysql", ["sh", "-c", _LOAD_DUMP.read_text()], lambda pipe: _stream(brought.dump, pipe))
+    load = ["sh", "-c", _LOAD_DUMP.read_text()]
+    kubectl.execute(pod, "mysql", load, lambda pipe: _stream(brought.dump, pipe))
     say(f"{pod}: copying {brought.content}")
     unpack = ["tar", "--extract", "--no-same-owner", f"--directory={_CONTENT}", "--file=-"]
     kubectl.execute(pod, "wordpress", unpack, lambda pipe: _pack(brought.content, pipe))

@@ -1,0 +1,87 @@
+"""Source sites: what is asked for, and what Kubernetes is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.errors import LabError
+from lab.source import manifests
+from lab.source.spec import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGES = {"wordpress-clone": "registry/wordpress-clone:1", "mysql-clone": "registry/mysql-clone:1"}
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> tuple[Path, Path]:
+    dump, content = tmp_path / "shop.sql", tmp_path / "wp-content"
+    dump.write_text("CREATE TABLE wp_options (option_id INT);")
+    content.mkdir()
+    return dump, content
+
+
+def test_a_generated_site_lives_under_the_domain_of_sources() -> None:
+    source = Source.generated("shop", "medium")
+    assert source.url == "http://shop.sources.test"
+    assert source.host == "shop.sources.test"
+
+
+def test_a_brought_site_keeps_its_address(brought: tuple[Path, Path]) -> None:
+    source = Source.from_dump("shop", "https://shop.example.com/", *brought)
+    assert source.url == "https://shop.example.com"
+    assert source.host == "shop.example.com"
+
+
+@pytest.mark.parametrize("name", ["", "Shop", "9shop", "shop_1", "-shop", "shop-", "s" * 60])
+def test_a_name_that_is_no_label_is_refused(name: str) -> None:
+    with pytest.raises(LabError, match="no name for a source"):
+        Source.generated(name, "small")
+
+
+@pytest.mark.parametrize("url", ["shop.example.com", "ftp://shop.example.com", "http://", ""])
+def test_an_address_without_scheme_or_host_is_refused(url: str, brought: tuple[Path, Path]) -> None:
+    with pytest.raises(LabError, match="no address of a site"):
+        Source.from_dump("shop", url, *brought)
+
+
+def test_a_dump_or_content_that_is_not_there_is_refused(brought: tuple[Path, Path]) -> None:
+    dump, content = brought
+    with pytest.raises(LabError, match="no file"):
+        Source.from_dump("shop", "http://a.test", content, content)
+    with pytest.raises(LabError, match="no folder"):
+        Source.from_dump("shop", "http://a.test", dump, dump)
+
+
+def test_the_fingerprint_changes_with_all_that_makes_the_site() -> None:
+    source = Source.generated("shop", "small")
+    same = source.fingerprint(IMAGES, "generator")
+    assert source.fingerprint(dict(IMAGES), "generator") == same
+    assert Source.generated("shop", "medium").fingerprint(IMAGES, "generator") != same
+    assert source.fingerprint({**IMAGES, "mysql-clone": "registry/mysql-clone:2"}, "generator") != same
+    assert source.fingerprint(IMAGES, "another generator") != same
+
+
+def test_a_source_is_an_ordinary_site_on_the_images_of_a_clone() -> None:
+    pod, service, ingress = manifests.site(Source.generated("shop", "small"), IMAGES, "clonepool")
+    containers = {container["name"]: container for container in pod["spec"]["containers"]}
+    for container in containers.values():
+        assert {"name": "WARM_POOL_MODE", "value": "0"} in container["env"]
+    assert containers["wordpress"]["image"] == IMAGES["wordpress-clone"]
+    assert containers["mysql"]["image"] == IMAGES["mysql-clone"]
+    assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    assert ingress["spec"]["rules"][0]["host"] == "shop.sources.test"
+
+
+def test_only_mysql_sees_the_root_password() -> None:
+    pod, *_ = manifests.site(Source.generated("shop", "small"), IMAGES, "clonepool")
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+
+    def keys(container: str) -> set[str]:
+        return {item["key"] for item in volumes[f"{container}-credentials"]["secret"]["items"]}
+
+    assert keys("wordpress") == {"generation", "db-password"}
+    assert keys("mysql") == {"generation", "db-password", "root-password"}
