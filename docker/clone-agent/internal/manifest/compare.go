@@ -42,11 +42,11 @@ func (m *Manifest) Compare(root *os.Root) ([]Difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(seen, func(a, b found) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(seen, func(a, b found) int { return order(a.Path, b.Path) })
 	var differences []Difference
 	i := 0
 	for _, got := range seen {
-		for ; i < len(m.Entries) && m.Entries[i].Path < got.Path; i++ {
+		for ; i < len(m.Entries) && order(m.Entries[i].Path, got.Path) < 0; i++ {
 			differences = append(differences, missing(m.Entries[i]))
 		}
 		if i == len(m.Entries) || m.Entries[i].Path != got.Path {

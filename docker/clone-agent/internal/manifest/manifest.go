@@ -1,8 +1,8 @@
 // Package manifest describes a tree of files in text and compares a tree with such a text.
 //
-// One entry a line, sorted by the bytes of the path: type (f, d, l), mode in octal, size in bytes (0 for directories),
-// SHA-256 in hex (the link's target for l, - for d), path. Target and path are percent-encoded. The first entry is the
-// root itself, ".". The same code writes the manifest when the image is built and reads it when a pod proves itself clean.
+// One entry a line, the root itself (".") first, the others sorted by the bytes of the path: type (f, d, l), mode in octal,
+// size in bytes (0 for directories), SHA-256 in hex (the link's target for l, - for d), path. Target and path are
+// percent-encoded. The same code writes the manifest when the image is built and reads it when a pod proves itself clean.
 package manifest
 
 import (
@@ -48,7 +48,7 @@ type Manifest struct {
 
 // New sorts entries into a manifest.
 func New(entries []Entry) *Manifest {
-	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(entries, func(a, b Entry) int { return order(a.Path, b.Path) })
 	m := &Manifest{Entries: entries}
 	sum := sha256.New()
 	_, _ = m.WriteTo(sum) // a hash never fails
@@ -56,12 +56,25 @@ func New(entries []Entry) *Manifest {
 	return m
 }
 
+// order sorts paths by their bytes, the root before all: names may begin with bytes that come before its dot.
+func order(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case a == ".":
+		return -1
+	case b == ".":
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
 // Digest is the SHA-256 of the manifest's text, in hex: one name for the whole tree.
 func (m *Manifest) Digest() string { return m.digest }
 
 // Find returns the entry of a path.
 func (m *Manifest) Find(path string) (Entry, bool) {
-	i, found := slices.BinarySearchFunc(m.Entries, path, func(e Entry, p string) int { return strings.Compare(e.Path, p) })
+	i, found := slices.BinarySearchFunc(m.Entries, path, func(e Entry, p string) int { return order(e.Path, p) })
 	if !found {
 		return Entry{}, false
 	}
@@ -112,7 +125,7 @@ func Parse(r io.Reader) (*Manifest, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", len(entries)+1, err)
 		}
-		if n := len(entries); n > 0 && entries[n-1].Path >= e.Path {
+		if n := len(entries); n > 0 && order(entries[n-1].Path, e.Path) >= 0 {
 			return nil, fmt.Errorf("line %d: not sorted by path", n+1)
 		}
 		entries = append(entries, e)

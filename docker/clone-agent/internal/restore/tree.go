@@ -70,7 +70,7 @@ type tree struct {
 	to, from *os.Root
 }
 
-// openUp gives the owner back his rights on directories of the manifest, so that they can be read, and clears what is
+// openUp gives the owner back his right to read directories of the manifest, so that they can be compared, and clears what is
 // attached to them. Directories that are not of the manifest are removed as a whole and need no such care.
 func (t *tree) openUp(want *manifest.Manifest) error {
 	for _, e := range want.Entries {
@@ -81,7 +81,7 @@ func (t *tree) openUp(want *manifest.Manifest) error {
 		if err != nil || !info.IsDir() {
 			continue // missing, or something else: the comparison will say so
 		}
-		if info.Mode().Perm()&0o700 != 0o700 {
+		if info.Mode().Perm()&0o500 != 0o500 {
 			if err := t.to.Chmod(e.Path, 0o700); err != nil {
 				return err
 			}
@@ -106,7 +106,11 @@ func (t *tree) clear(name string) error {
 // repair goes in an order in which each step finds its ground: first room, then directories, then what lies in them;
 // the modes of directories last, because some of them may forbid writing.
 func (t *tree) repair(differences []manifest.Difference, want *manifest.Manifest) error {
-	var dirs, others []manifest.Entry
+	dirs, err := t.makeWritable(differences, want)
+	if err != nil {
+		return err
+	}
+	var others []manifest.Entry
 	for _, d := range differences {
 		inPlace := d.Kind == manifest.Missing || (d.Want.Type == manifest.Dir && d.Got.Type == manifest.Dir)
 		if !inPlace {
@@ -129,6 +133,25 @@ func (t *tree) repair(differences []manifest.Difference, want *manifest.Manifest
 		return err
 	}
 	return t.setModes(dirs)
+}
+
+// makeWritable opens for writing what the repair must write in although its mode forbids it, and returns these directories.
+func (t *tree) makeWritable(differences []manifest.Difference, want *manifest.Manifest) (opened []manifest.Entry, err error) {
+	seen := map[string]bool{}
+	for _, d := range differences {
+		parent := path.Dir(d.Path)
+		e, known := want.Find(parent)
+		info, err := t.to.Lstat(parent)
+		if seen[parent] || !known || err != nil || !info.IsDir() || info.Mode().Perm()&0o200 != 0 {
+			continue
+		}
+		seen[parent] = true
+		if err := t.to.Chmod(parent, 0o700); err != nil {
+			return nil, err
+		}
+		opened = append(opened, e)
+	}
+	return opened, nil
 }
 
 func (t *tree) makeDirectories(dirs []manifest.Entry) error {

@@ -88,25 +88,41 @@ func (r *Role) Answers(ctx context.Context, _ secretwatch.Secret) error {
 
 // Prove waits for the pristine front page, which comes as soon as MySQL has the same generation.
 func (r *Role) Prove(ctx context.Context, _, _ secretwatch.Secret) (map[string]report.Check, error) {
-	for {
-		page, err := get(ctx, "/")
-		if err == nil && bytes.Contains(page, []byte(marker)) {
+	for pause := 20 * time.Millisecond; ; pause = min(pause*3/2, time.Second) {
+		err := pristine(ctx)
+		if err == nil {
 			return map[string]report.Check{"page": report.Of(1)}, nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), err)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
+
+// pristine fetches the front page, once MySQL listens: without it WordPress would only cost time to say so.
+func pristine(ctx context.Context) error {
+	conn, err := dialer.DialContext(ctx, "tcp", layout.DBAddress)
+	if err != nil {
+		return err
+	}
+	conn.Close()
+	page, err := get(ctx, "/")
+	if err == nil && !bytes.Contains(page, []byte(marker)) {
+		err = fmt.Errorf("the front page does not say %q", marker)
+	}
+	return err
+}
+
+var dialer = net.Dialer{Timeout: time.Second}
 
 // client asks Apache directly and follows no redirect. Connections are not kept: Apache has few processes.
 var client = &http.Client{
 	Timeout: 10 * time.Second,
 	Transport: &http.Transport{
 		DisableKeepAlives: true,
-		DialContext:       (&net.Dialer{Timeout: time.Second}).DialContext,
+		DialContext:       dialer.DialContext,
 	},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
