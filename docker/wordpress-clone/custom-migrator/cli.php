@@ -71,9 +71,13 @@ if ($load === null) {
 }
 $_SERVER += ['HTTP_HOST' => 'localhost', 'REQUEST_METHOD' => 'GET']; // many plugins expect them
 define('WP_USE_THEMES', false);
+ob_start(); // what plugins print is not ours
 require $load;
 if (!class_exists(Plugin::class)) {
     require __DIR__ . '/custom-migrator.php'; // not (yet) active
+}
+while (ob_get_level() > 0 && @ob_end_clean()) {
+    continue;
 }
 try {
     echo json_encode(runCommand($words[0] ?? '', $words[1] ?? '', $options), JSON_UNESCAPED_SLASHES), "\n";

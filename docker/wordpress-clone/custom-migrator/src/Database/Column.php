@@ -84,14 +84,20 @@ final class Column
         return $this->dataType === 'float' ? $name . ' + 0e0' : $name;
     }
 
-    /** The cell as a binary string, for LENGTH and SUBSTRING in bytes. */
+    /** The length of the cell in bytes, also of a text. */
+    public function lengthExpression(): string
+    {
+        return 'LENGTH(' . Connection::name($this->name) . ')';
+    }
+
+    /** The cell as a binary string, so that SUBSTRING counts bytes. CAST would give NULL beyond max_allowed_packet. */
     public function bytesExpression(): string
     {
         $name = Connection::name($this->name);
         if ($this->kind === 'json') {
-            return "CAST(CAST($name AS CHAR CHARACTER SET utf8mb4) AS BINARY)";
+            return "CONVERT(CONVERT($name USING utf8mb4) USING binary)";
         }
-        return $this->kind === 'text' ? "CAST($name AS BINARY)" : $name;
+        return $this->kind === 'text' ? "CONVERT($name USING binary)" : $name;
     }
 
     /** Whether rows can be walked in the order of this column by comparing with a literal. */

@@ -35,7 +35,7 @@ final class RowQuery
         }
         foreach ($this->columns as $position => $column) {
             if ($column->isLong()) {
-                $length = 'LENGTH(' . $column->bytesExpression() . ')';
+                $length = $column->lengthExpression();
                 $this->lengthCells[$position] = count($this->expressions);
                 $this->expressions[] = "IF($length > $inlineBytes, $length, NULL)";
             }
@@ -130,8 +130,7 @@ final class RowQuery
         if (!$column->isLong()) {
             return $column->expression();
         }
-        $length = 'LENGTH(' . $column->bytesExpression() . ')';
-        return "IF($length > {$this->inlineBytes}, NULL, {$column->expression()})";
+        return "IF({$column->lengthExpression()} > {$this->inlineBytes}, NULL, {$column->expression()})";
     }
 
     private function addKeyCells(): void

@@ -76,8 +76,8 @@ final class Cells
 
     private function piece(Column $column, string $source, int $offset, int $length): string
     {
-        $bytes = $column->bytesExpression();
-        $sql = "SELECT LENGTH($bytes), SUBSTRING($bytes, " . ($offset + 1) . ', ' . self::PIECE_BYTES . ')' . $source;
+        $range = $offset + 1 . ', ' . self::PIECE_BYTES;
+        $sql = "SELECT {$column->lengthExpression()}, SUBSTRING({$column->bytesExpression()}, $range)" . $source;
         foreach ($this->db->stream($sql) as $row) {
             if ((int) $row[0] === $length && (string) $row[1] !== '') {
                 return (string) $row[1];
