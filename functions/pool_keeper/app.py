@@ -21,7 +21,6 @@ keeper = cache(bootstrap.pool_keeper)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: Any, _context: LambdaContext) -> None:
     """The schedule, or one record of the pods stream. An exception makes Lambda try again."""
     if is_schedule(event):
@@ -39,3 +38,4 @@ def _report(tick: TickReport) -> None:
     for name in ("swept", "overdue", "vanished", "strays"):
         metrics.add_metric(name.capitalize(), MetricUnit.Count, getattr(tick, name))
     metrics.add_metric("Troubles", MetricUnit.Count, len(tick.troubles))
+    metrics.flush_metrics()

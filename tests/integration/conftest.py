@@ -1,0 +1,42 @@
+"""The functions on fakes, and the same functions on DynamoDB Local with the template's tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clonepool.adapters.dynamodb import connect
+from clonepool.bootstrap import Stores
+from tests.fakes.world import World
+from tests.integration.handlers import ENVIRONMENT, Functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clonepool.adapters.dynamodb import TableNames
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the template sets."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def functions(environment: None) -> Functions:
+    """On fakes."""
+    world = World()
+    return Functions(world, Stores(world.leases, world.pods, world.pools, world.sources))
+
+
+@pytest.fixture(params=["fakes", pytest.param("dynamodb", marks=pytest.mark.dynamodb)])
+def functions_on_each(request: pytest.FixtureRequest, environment: None) -> Functions:
+    """On fakes, then on DynamoDB Local."""
+    if request.param == "fakes":
+        on_fakes: Functions = request.getfixturevalue("functions")
+        return on_fakes
+    fresh_tables: Callable[[], TableNames] = request.getfixturevalue("fresh_tables")
+    stores = connect(fresh_tables(), endpoint=request.getfixturevalue("dynamodb_url"))
+    return Functions(World(), Stores(stores.leases, stores.pods, stores.pools, stores.sources))
