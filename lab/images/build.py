@@ -20,6 +20,7 @@ from lab.images.inputs import AGENT_SOURCES, agent_digest, cache, short, stage
 
 Say = Callable[[str], None]
 _REGISTRY = "clonepool.local"
+_KEPT = 3
 _RECIPES = {"wordpress-clone": WORDPRESS, "mysql-clone": MYSQL}
 
 
@@ -115,12 +116,16 @@ def _build_one(image: Image, agent: Path, context: Path, site_image: str, builda
 
 
 def _forget_older(images: list[Image], buildah: Buildah) -> None:
-    """Remove what these images replace; a cluster that runs the older ones has its own copy."""
+    """Keep the latest few of each image: another checkout or a cluster that is starting may want them."""
+    kept = []
     for image in images:
-        for tar in image.tar.parent.glob(f"{image.name}-*.tar"):
+        tars = sorted(image.tar.parent.glob(f"{image.name}-*.tar"), key=lambda tar: tar.stat().st_mtime)
+        for tar in tars[:-_KEPT]:
             if tar != image.tar:
                 tar.unlink()
-    buildah.keep_only([image.ref for image in images], among=f"{_REGISTRY}/")
+        keys = [tar.stem.removeprefix(f"{image.name}-") for tar in tars if tar.exists()]
+        kept += [f"{_REGISTRY}/{image.name}:{key}" for key in keys]
+    buildah.keep_only(kept, among=f"{_REGISTRY}/")
 
 
 @contextlib.contextmanager
