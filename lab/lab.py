@@ -25,7 +25,7 @@ from lab.services import API_URL, DYNAMODB_URL, Services
 from lab.steps import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lab.images import Image
@@ -84,7 +84,7 @@ class Lab:
             os.environ[MARK] = str(self.paths.home)  # whatever we start from here on is found again by it
             images = self._external_up() if self.context else self._own_up()
             parameters = settings.parameters(self.paths, images, overrides, own_cluster=not self.context)
-            self.services.up(parameters)
+            self.services.start_functions(parameters)
             self._write_environment(parameters)
         self.steps.say(f"up after {self.steps.total():.1f} s: {API_URL}")
 
@@ -114,8 +114,8 @@ class Lab:
         with self.steps.step(f"{self.paths.home} removed"):
             shutil.rmtree(self.paths.home)
 
-    def environment(self) -> str:
-        """Shell exports for what runs.
+    def variables(self) -> dict[str, str]:
+        """Where what runs is reached, by the name of each environment variable.
 
         Raises:
             LabError: nothing does.
@@ -124,7 +124,11 @@ class Lab:
             values: dict[str, str] = json.loads(self._environment_file().read_text())
         except OSError:
             raise LabError("the lab is not up: run `make lab-up`") from None
-        return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+        return values
+
+    def environment(self) -> str:
+        """The variables as shell exports. Raises LabError."""
+        return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in self.variables().items())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -139,10 +143,10 @@ class Lab:
         self.paths.create()
         self.cluster.refuse_if_taken()
         programs, images = self._build()
-        fresh_tables = self.services.tables_are_new
         if not self.cluster.running:
             self.services.down()  # rows of pods that are no more
-        self.cluster.up(programs)
+        fresh_tables = self.services.tables_are_new
+        self._together(lambda: self.cluster.up(programs), self.services.start_stores)
         if fresh_tables:
             self._remove_orphans()
         with self.steps.step("images in the container runtime"):
@@ -154,6 +158,7 @@ class Lab:
             self.context, os.environ.get("CLONEPOOL_REGISTRY", ""), self.paths, self.steps
         )
         cluster.up()
+        self.services.start_stores()
         images = self._build_images()
         references = cluster.load(images)
         return {image.name: references[image.ref] for image in images}
@@ -164,6 +169,11 @@ class Lab:
             programs = pool.submit(binary.ensure, self.paths, self.steps)
             images = pool.submit(self._build_images)
             return programs.result(), images.result()
+
+    def _together(self, *actions: Callable[[], None]) -> None:
+        with ThreadPoolExecutor(len(actions)) as pool:
+            for running in [pool.submit(action) for action in actions]:
+                running.result()
 
     def _build_images(self) -> list[Image]:
         try:

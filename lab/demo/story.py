@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 
+from lab import settings
 from lab.client import Api, ApiProblem, Visitor, wait_until
 from lab.demo.inspect import Expected, administrator_faults, page_faults, run_in, source_page, traces
 from lab.demo.timeline import Timeline
+from lab.lab import Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXPIRY_SECONDS = 60 + 75  # shortest time to live, and the longest an expired clone may still answer
+ONE_POD = ("Reuse=any", "PoolMin=1", "PoolMax=1", "PoolMaxPods=1")  # so that the next customer gets the same
 GONE = 410
 NOT_FOUND = 404
 STORY_ENDS = (
@@ -186,42 +191,44 @@ def source_up(name: str, size: str) -> dict[str, Any]:
     return source
 
 
-def main(argv: list[str]) -> int:
-    """Run the demo on the lab that `python -m lab env` describes.
+def main(argv: Sequence[str]) -> int:
+    """Bring the lab up with a pool of one pod, and tell the story on it.
 
     Writes demo.json. Returns 0 only if all of it held.
     """
     parser = argparse.ArgumentParser(prog="python -m lab demo", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=Path(os.environ.get("CLONEPOOL_LAB_DIR", ".lab")) / "demo.json"
-    )
+    parser.add_argument("--out", type=Path, help="where the result is written (default: in the lab's folder)")
     options = parser.parse_args(argv)
     timeline = Timeline()
-    story = Story(
-        Api(os.environ["CLONEPOOL_API_URL"]),
-        Visitor(os.environ["CLONEPOOL_INGRESS"]),
-        os.environ["CLONEPOOL_DOMAIN"],
-        timeline,
-    )
+    lab = Lab.here()
+    with timeline.phase("lab up", "the lab: Kubernetes, DynamoDB, the functions"):
+        lab.up(settings.overrides(ONE_POD))
+    story = _story(lab, timeline)
     try:
         story.tell()
-    except (
-        ApiProblem,
-        TimeoutError,
-        AssertionError,
-        RuntimeError,
-        SystemExit,
-        requests.RequestException,
-    ) as error:
+    except STORY_ENDS as error:
         story.result.faults.append(str(error))
         timeline.say(f"[bold red]{error}[/]")
     timeline.table()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(story.result.as_json(timeline.phases))
-    result = story.result
-    verdict = "[bold green]all of it held[/]" if result.ok else "[bold red]it did not hold[/]"
-    timeline.console.print(
-        f"\nusable in {result.usable_seconds:.1f} s, reset in {result.reset_seconds:.1f} s"
+    _conclude(story, options.out or lab.paths.home / "demo.json")
+    return 0 if story.result.ok else 1
+
+
+def _story(lab: Lab, timeline: Timeline) -> Story:
+    environment = lab.variables()
+    return Story(
+        Api(environment["CLONEPOOL_API_URL"]),
+        Visitor(environment["CLONEPOOL_INGRESS"]),
+        environment["CLONEPOOL_DOMAIN"],
+        timeline,
     )
-    timeline.console.print(f"{verdict} ({options.out})")
-    return 0 if result.ok else 1
+
+
+def _conclude(story: Story, out: Path) -> None:
+    result, say = story.result, story.timeline.console.print
+    out.write_text(result.as_json(story.timeline.phases))
+    verdict = "[bold green]all of it held[/]" if result.ok else "[bold red]it did not hold[/]"
+    say(
+        f"\nusable in {result.usable_seconds:.1f} s, reset in {result.reset_seconds:.1f} s: {verdict} ({out})"
+    )
+    say("The lab is still up: `make lab-status` shows it, `make lab-down` removes it.")

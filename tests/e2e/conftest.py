@@ -73,7 +73,18 @@ class Installation:
         return clone
 
     def table(self, name: str) -> Any:
-        return self.dynamodb.Table(name)
+        """A table by its name in the design: `pods`, `clones` ..."""
+        return self.dynamodb.Table(self.table_name(name))
+
+    @staticmethod
+    def table_name(name: str) -> str:
+        return f"clonepool-{name.capitalize()}Table"
+
+    def switch_ttl(self, *, on: bool) -> None:
+        self.dynamodb.meta.client.update_time_to_live(
+            TableName=self.table_name("clones"),
+            TimeToLiveSpecification={"Enabled": on, "AttributeName": "expires_at"},
+        )
 
     def row(self, table: str, **key: Any) -> dict[str, Any] | None:
         item: dict[str, Any] | None = self.table(table).get_item(Key=key, ConsistentRead=True).get("Item")

@@ -47,7 +47,7 @@ def test_the_import_finishes_though_its_worker_is_killed(
         seconds=60,
         every=0.05,
     )
-    killed = system.control("functions/clone_worker/kill")
+    killed = system.control("functions/CloneWorker/kill")
     assert killed["killed"] >= 1
     ready = system.api.until_ready(clone["clone_id"], seconds=300)
     assert (ready["pod_name"], ready["generation"]) == (clone["pod_name"], clone["generation"])
@@ -101,7 +101,7 @@ def test_a_pod_that_vanishes_under_a_clone_is_told_and_replaced(
 ) -> None:
     clone, _ = _used_pod(system, customer)
     _delete_pod(clone["pod_name"])
-    system.control("schedule/fire")
+    system.control("schedule/PoolKeeperEveryMinute/fire")
 
     def failed() -> bool:
         found = system.api.clone(clone["clone_id"])

@@ -12,30 +12,30 @@ from lab.client import ApiProblem, wait_until
 from lab.demo.inspect import administrator_faults, page_faults, run_in, source_page, traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.e2e.conftest import Installation, Source
 
 
-@pytest.mark.parametrize("ttl", ["on", "off"])
+@pytest.fixture(params=["TTL", "the sweep"])
+def without_ttl(request: pytest.FixtureRequest, system: Installation) -> Iterator[bool]:
+    """DynamoDB's TTL on, and then off: the end of a lease must come either way."""
+    off = request.param == "the sweep"
+    if off:
+        system.switch_ttl(on=False)
+    yield off
+    if off:
+        system.switch_ttl(on=True)
+
+
 def test_a_clone_is_served_expires_and_its_pod_serves_the_next_customer(
-    system: Installation, customer: Callable[..., str], small_source: Source, ttl: str, now: Callable[[], int]
+    system: Installation,
+    customer: Callable[..., str],
+    small_source: Source,
+    now: Callable[[], int],
+    without_ttl: bool,
 ) -> None:
     system.warm()
-    table = system.dynamodb.meta.client
-    table.update_time_to_live(
-        TableName="clones", TimeToLiveSpecification={"Enabled": ttl == "on", "AttributeName": "expires_at"}
-    )
-    try:
-        _whole_way(system, customer, small_source, now, sweep=ttl == "off")
-    finally:
-        if ttl == "off":
-            table.update_time_to_live(
-                TableName="clones", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
-            )
-
-
-def _whole_way(system, customer, small_source, now, *, sweep: bool) -> None:  # type: ignore[no-untyped-def]
     expected = source_page(system.visitor, urlsplit(small_source.url).hostname or "")
     clone = system.clone(customer(), ttl_minutes=30)
     assert clone["state"] in {"IMPORTING", "READY"}
@@ -64,8 +64,8 @@ def _whole_way(system, customer, small_source, now, *, sweep: bool) -> None:  # 
     with pytest.raises(ApiProblem) as gone:
         system.api.clone(clone["clone_id"])
     assert gone.value.status == 410
-    if sweep:
-        system.control("schedule/fire")
+    if without_ttl:
+        system.control("schedule/PoolKeeperEveryMinute/fire")
     system.gone(clone["clone_id"])
 
     def proved() -> dict | None:
