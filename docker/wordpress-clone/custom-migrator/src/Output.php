@@ -9,18 +9,22 @@ final class Output
 {
     public static function prepare(): void
     {
-        ini_set('display_errors', '0');
-        ini_set('zlib.output_compression', '0');
-        if (function_exists('apache_setenv')) {
-            @apache_setenv('no-gzip', '1');
-        }
-        if (function_exists('set_time_limit')) {
-            @set_time_limit(60);
-        }
+        self::tryCall('ini_set', 'display_errors', '0');
+        self::tryCall('ini_set', 'zlib.output_compression', '0');
+        self::tryCall('apache_setenv', 'no-gzip', '1');
+        self::tryCall('set_time_limit', 60);
         while (ob_get_level() > 0 && @ob_end_clean()) {
             continue;
         }
         self::sendHeaders();
+    }
+
+    /** @param mixed ...$arguments of a function that hosts like to disable */
+    private static function tryCall(string $function, ...$arguments): void
+    {
+        if (function_exists($function)) {
+            @$function(...$arguments);
+        }
     }
 
     public static function send(string $bytes): void

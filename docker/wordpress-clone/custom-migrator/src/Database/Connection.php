@@ -30,10 +30,10 @@ final class Connection
         }
         $link->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
         if (!empty($settings['ssl_ca'])) {
-            $link->ssl_set(null, null, $settings['ssl_ca'], null, null);
+            $link->ssl_set('', '', $settings['ssl_ca'], '', '');
         }
         $done = @$link->real_connect(
-            $host === '' ? null : $host,
+            $host, // "" is the default host
             $settings['user'],
             $settings['password'],
             $settings['name'],

@@ -34,6 +34,6 @@ final class Host
 
     private static function port(string $text): ?int
     {
-        return ctype_digit($text) ? (int) $text : null;
+        return preg_match('/^[0-9]+$/D', $text) ? (int) $text : null;
     }
 }

@@ -92,7 +92,7 @@ final class Preflight
     {
         return [
             'memory_bytes' => self::bytes((string) ini_get('memory_limit')),
-            'max_execution_seconds' => (int) (ini_get_all('core')['max_execution_time']['global_value'] ?? 0),
+            'max_execution_seconds' => (int) get_cfg_var('max_execution_time'),
             'max_seconds' => Budget::MAX_SECONDS,
             'max_bytes' => Budget::MAX_BYTES,
             'max_body_bytes' => Request::MAX_BODY_BYTES,

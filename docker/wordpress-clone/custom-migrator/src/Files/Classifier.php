@@ -80,8 +80,8 @@ final class Classifier
 
     private function link(string $path, string $absolute): Entry
     {
-        $real = realpath($absolute);
-        if ($real === false) {
+        $real = Roots::resolve($absolute);
+        if ($real === null) {
             return new Entry(Entry::SKIPPED, $path, 'link_broken');
         }
         $base = rtrim($this->root->path, '/') . '/';

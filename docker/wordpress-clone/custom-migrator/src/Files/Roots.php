@@ -34,14 +34,21 @@ final class Roots
             'uploads' => $paths['uploads'],
             'other' => $paths['abspath'],
         ];
-        $real = array_filter(array_map('realpath', $given), 'is_string');
+        $real = array_filter(array_map([self::class, 'resolve'], $given), 'is_string');
         // A folder may be reached by its own name or through a link: both belong to its root.
         $all = array_values(array_unique(array_merge(array_values($real), array_values($given))));
         foreach ($real as $name => $path) {
             $foreign = array_values(array_diff($all, [$path]));
-            $self = (string) realpath($paths['self']);
+            $self = (string) self::resolve($paths['self']);
             $this->roots[$name] = new Root($name, $path, self::TARGETS[$name], $foreign, $self);
         }
+    }
+
+    /** @return string|null the real path, with "/" on every system */
+    public static function resolve(string $path): ?string
+    {
+        $real = realpath($path);
+        return $real === false ? null : str_replace(DIRECTORY_SEPARATOR, '/', $real);
     }
 
     public function root(string $name): Root

@@ -115,7 +115,7 @@ final class Walker
     /** Never a text that PHP would turn into an integer key. */
     private function orderKey(string $name): string
     {
-        if ($this->root->isNewestFirst() && strlen($name) <= 4 && ctype_digit($name)) {
+        if ($this->root->isNewestFirst() && preg_match('/^[0-9]{1,4}$/D', $name)) {
             return 'z' . sprintf('%05d', 99999 - (int) $name) . $name;
         }
         return 'a' . $name;
