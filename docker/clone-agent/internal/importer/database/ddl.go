@@ -1,0 +1,156 @@
+package database
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Target is what the clone's server knows.
+type Target struct {
+	MariaDB    bool
+	collations map[string]bool
+}
+
+// masked returns create with the content of quotes and comments in quotes blotted out, byte for byte, so that patterns
+// see only the grammar.
+func masked(create string) string {
+	out := []byte(create)
+	for i := 0; i < len(out); i++ {
+		quote := out[i]
+		if quote != '\'' && quote != '`' && quote != '"' {
+			continue
+		}
+		for i++; i < len(out); i++ {
+			if out[i] == quote {
+				if i+1 >= len(out) || out[i+1] != quote {
+					break
+				}
+				out[i] = '\x01'
+				i++
+			} else if out[i] == '\\' && quote != '`' && i+1 < len(out) {
+				out[i] = '\x01'
+				i++
+			}
+			out[i] = '\x01'
+		}
+	}
+	return string(out)
+}
+
+// substitute replaces matches of a pattern in the grammar of create; change gets the original text of the groups.
+func substitute(create string, pattern *regexp.Regexp, change func(groups []string) string) string {
+	var out strings.Builder
+	done := 0
+	for _, m := range pattern.FindAllStringSubmatchIndex(masked(create), -1) {
+		groups := make([]string, len(m)/2)
+		for i := range groups {
+			if m[2*i] >= 0 {
+				groups[i] = create[m[2*i]:m[2*i+1]]
+			}
+		}
+		out.WriteString(create[done:m[0]])
+		out.WriteString(change(groups))
+		done = m[1]
+	}
+	out.WriteString(create[done:])
+	return out.String()
+}
+
+var (
+	collate    = regexp.MustCompile(`(?i)(\bCOLLATE(?:\s*=\s*|\s+))(\w+)`)
+	engine     = regexp.MustCompile(`(?i)\bENGINE\s*=\s*\w+`)
+	definer    = regexp.MustCompile("(?i)\\bDEFINER\\s*=\\s*(?:`[^`]*`|'[^']*'|\\w+)(?:@(?:`[^`]*`|'[^']*'|[\\w.%]+))?\\s*")
+	columnType = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+)(uuid|inet6|inet4)\\b")
+	uuidNow    = regexp.MustCompile(`(?i)\bDEFAULT\s+(uuid\(\))`)
+	textValue  = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+(?:tiny|medium|long)?(?:text|blob|json)\\b[^,\n]*?\\bDEFAULT\\s+)('\x01*')")
+	// options of other engines, and places on the source's disks
+	foreign = regexp.MustCompile("(?i)[ ,]*(?:\\b(?:PAGE_CHECKSUM|TRANSACTIONAL|INSERT_METHOD|ENCRYPTION_KEY_ID|PAGE_COMPRESSION_LEVEL|" +
+		"(?:DATA|INDEX)\\s+DIRECTORY|CONNECTION|ENCRYPTION)\\s*=\\s*(?:'\x01*'|\\w+)|ROW_FORMAT\\s*=\\s*(?:PAGE|FIXED|COMPRESSED)\\b|" +
+		"KEY_BLOCK_SIZE\\s*=\\s*\\d+|UNION\\s*=\\s*\\([^)]*\\)|WITH\\s+SYSTEM\\s+VERSIONING|TABLESPACE\\s+`\x01+`)")
+)
+
+// replacementTypes stand for types that MySQL lacks; the source sends their cells as text.
+var replacementTypes = map[string]string{"uuid": "char(36)", "inet6": "varchar(45)", "inet4": "varchar(15)"}
+
+// Adapt makes a definition of the source one that the clone's server takes: InnoDB, its own collations and types.
+func (t *Target) Adapt(create string) string {
+	create = substitute(create, engine, func([]string) string { return "ENGINE=InnoDB" })
+	create = t.withoutOptions(create)
+	create = t.AdaptCollations(create)
+	if t.MariaDB {
+		return create
+	}
+	create = substitute(create, columnType, func(g []string) string { return g[1] + replacementTypes[strings.ToLower(g[2])] })
+	create = substitute(create, uuidNow, func(g []string) string { return "DEFAULT (" + g[1] + ")" })
+	return substitute(create, textValue, func(g []string) string { return g[1] + "(" + g[2] + ")" })
+}
+
+// withoutOptions drops foreign options from the part after the columns.
+func (t *Target) withoutOptions(create string) string {
+	end := bodyEnd(masked(create))
+	return create[:end] + substitute(create[end:], foreign, func([]string) string { return "" })
+}
+
+// bodyEnd returns the offset after the parenthesis that closes the list of columns.
+func bodyEnd(grammar string) int {
+	depth := 0
+	for i, c := range grammar {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(grammar)
+}
+
+// AdaptCollations replaces the collations that the server lacks.
+func (t *Target) AdaptCollations(create string) string {
+	return substitute(create, collate, func(g []string) string { return g[1] + t.collation(g[2]) })
+}
+
+// collation returns name, or the nearest that the server has: same charset, same sensitivity.
+func (t *Target) collation(name string) string {
+	if t.collations[name] {
+		return name
+	}
+	lower := strings.ToLower(strings.Replace(name, "nopad_", "", 1))
+	charset, rest, _ := strings.Cut(lower, "_")
+	if charset == "uca1400" { // MariaDB's short form, of utf8mb4
+		charset, rest = "utf8mb4", lower
+	}
+	sensitivity := "ai_ci"
+	if i := strings.LastIndex(rest, "_a"); i >= 0 {
+		sensitivity = rest[i+1:]
+	}
+	candidates := []string{lower}
+	switch charset { // the same charset under its two names
+	case "utf8":
+		charset = "utf8mb3"
+		candidates = append(candidates, charset+"_"+rest)
+	case "utf8mb3":
+		candidates = append(candidates, "utf8_"+rest)
+	}
+	if strings.HasSuffix(rest, "_cs") {
+		candidates = append(candidates, charset+"_0900_as_cs", charset+"_uca1400_as_cs", charset+"_bin")
+	}
+	candidates = append(candidates, charset+"_0900_"+sensitivity, charset+"_uca1400_"+sensitivity, charset+"_0900_ai_ci",
+		charset+"_unicode_520_ci", charset+"_unicode_ci", charset+"_general_ci", charset+"_bin")
+	for _, candidate := range candidates {
+		if t.collations[candidate] {
+			return candidate
+		}
+	}
+	return "utf8mb4_unicode_520_ci"
+}
+
+// withoutDefiner drops DEFINER clauses, should the source have left one.
+func withoutDefiner(create string) string {
+	return substitute(create, definer, func([]string) string { return "" })
+}
+
+// Quote returns a name as an identifier.
+func Quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
