@@ -38,6 +38,9 @@ def main(argv: Sequence[str]) -> int:
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `lab status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("lab: interrupted; `python -m lab up` goes on, `python -m lab down` cleans up", file=sys.stderr)
         return 130
@@ -109,7 +112,7 @@ def _status(_: argparse.Namespace) -> int:
     from lab.status import report  # noqa: PLC0415
 
     text, healthy = report(Lab.here())
-    print(text)
+    print(text, flush=True)
     return 0 if healthy else 1
 
 
@@ -133,11 +136,11 @@ def _build_kube(_: argparse.Namespace) -> int:
 def _logs(arguments: argparse.Namespace) -> int:
     paths = Paths.from_environment()
     if arguments.name is None:
-        print("\n".join(sorted(file.stem for file in paths.logs.glob("*.log"))))
+        print("\n".join(paths.all_logs()))
         return 0
-    log = paths.log(arguments.name)
-    if not log.exists():
-        raise LabError(f"no log {log}: `python -m lab logs` names those there are")
+    log = paths.all_logs().get(arguments.name)
+    if log is None:
+        raise LabError(f"no log of {arguments.name}: `python -m lab logs` names those there are")
     os.execvp("tail", ["tail", *(("-f",) if arguments.follow else ()), "-n", "200", str(log)])  # noqa: S606
 
 

@@ -94,7 +94,10 @@ class Lab:
             self._check_machine()
             self.cluster.refuse_if_taken()
             self.paths.create()
-            self.cluster.up(binary.ensure(self.paths, self.steps))
+            programs = binary.ensure(self.paths, self.steps)
+            if not self.cluster.running:
+                self.cluster.prepare(programs)
+            self.cluster.up(programs)
         self.steps.say(f"up after {self.steps.total():.1f} s: KUBECONFIG={self.paths.kubeconfig()}")
 
     def down(self) -> None:
@@ -145,6 +148,7 @@ class Lab:
         programs, images = self._build()
         if not self.cluster.running:
             self.services.down()  # rows of pods that are no more
+            self.cluster.prepare(programs)
         fresh_tables = self.services.tables_are_new
         self._together(lambda: self.cluster.up(programs), self.services.start_stores)
         if fresh_tables:

@@ -45,6 +45,11 @@ class Paths:
         return self.home / "data"
 
     @property
+    def events(self) -> Path:
+        """The functions' logs, and how far pipes have come."""
+        return self.home / "events"
+
+    @property
     def containerd(self) -> Path:
         """Images and snapshots; kept by `down`, so that the next `up` imports nothing again."""
         return self.home / "containerd"
@@ -76,6 +81,11 @@ class Paths:
     def log(self, name: str) -> Path:
         """The log of a process."""
         return self.logs / f"{name}.log"
+
+    def all_logs(self) -> dict[str, Path]:
+        """Every log there is, those of single functions too, by name."""
+        files = (*self.logs.glob("*.log"), *(self.events / "logs").glob("*.log"))
+        return {file.stem: file for file in sorted(files)}
 
     def create(self) -> None:
         """Make the folders; only root may look inside, for the keys and what containers hold."""

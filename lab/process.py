@@ -33,12 +33,14 @@ class Process:
     Attributes:
         start: clock ticks after boot at which it began, from /proc/PID/stat.
         since: epoch seconds, for people.
+        command: what it was started with; empty if somebody else started it.
     """
 
     name: str
     pid: int
     start: int
     since: int
+    command: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -88,6 +90,7 @@ class Registry:
             folder: where it runs; here if not given.
         """
         self.records.mkdir(parents=True, exist_ok=True)
+        wanted = tuple(command)
         if within is not None:
             command = ["nsenter", f"--mount=/proc/{within}/ns/mnt", "--", *command]
         if folder is not None:
@@ -100,11 +103,11 @@ class Registry:
                 (os.POSIX_SPAWN_DUP2, log, 2),
             ]
             pid = os.posix_spawnp(command[0], list(command), env, file_actions=files, setsid=True)
-        return self.record(name, pid)
+        return self.record(name, pid, wanted)
 
-    def record(self, name: str, pid: int) -> Process:
-        """Remember a process that somebody else started."""
-        process = Process(name, pid, start_time(pid) or 0, int(time.time()))
+    def record(self, name: str, pid: int, command: tuple[str, ...] = ()) -> Process:
+        """Remember a process, also one that somebody else started."""
+        process = Process(name, pid, start_time(pid) or 0, int(time.time()), command)
         self.records.mkdir(parents=True, exist_ok=True)
         target = self._file(name)
         scratch = target.with_suffix(".new")
@@ -115,8 +118,9 @@ class Registry:
     def get(self, name: str) -> Process | None:
         """The recorded process, alive or not."""
         try:
-            return Process(**json.loads(self._file(name).read_text()))
-        except (OSError, ValueError, TypeError):
+            record = json.loads(self._file(name).read_text())
+            return Process(**{**record, "command": tuple(record["command"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return None  # no record, or one cut short by a crash: found by its mark instead
 
     def alive(self, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 import time
 import urllib.error
@@ -51,14 +52,17 @@ class Services:
         """Whether `up` would start with empty tables: they live in memory."""
         return not self.registry.alive(DYNAMODB)
 
-    def up(self, parameters: dict[str, str]) -> None:
-        """Start what does not run; functions start anew when their code or parameters have changed.
-
-        Raises:
-            LabError: a service did not start; the message has the end of its log.
-        """
+    def start_stores(self) -> None:
+        """Start DynamoDB Local and Secrets Manager unless they run. Raises LabError with the log's end."""
         with self.steps.step("DynamoDB Local, Secrets Manager"):
             self._start_stores()
+
+    def start_functions(self, parameters: dict[str, str]) -> None:
+        """Start the functions and their events; anew, when their code or parameters have changed.
+
+        Raises:
+            LabError: they do not answer; the message has the end of the log.
+        """
         with self.steps.step("functions, API, schedule, pipes"):
             self._start_functions(parameters)
             self._await_api()
@@ -86,6 +90,8 @@ class Services:
         }
         if not all(self.registry.alive(name) for name in starters):
             self.down()  # their contents belong together: a clone's row, its source's key
+            for folder in ("pipes", "queues"):  # positions in streams that are no more
+                shutil.rmtree(self.paths.events / folder, ignore_errors=True)
         for name, start in starters.items():
             if not self.registry.alive(name):
                 try:
@@ -109,7 +115,7 @@ class Services:
     def _config(self, parameters: dict[str, str]) -> dict[str, Any]:
         """See lab/aws/config.py."""
         return {
-            "state_dir": str(self.paths.run / "events"),
+            "state_dir": str(self.paths.events),
             "dynamodb_url": DYNAMODB_URL,
             "port": API_PORT,
             "parameters": {

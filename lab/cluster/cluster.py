@@ -19,7 +19,7 @@ from lab.paths import CHECKOUT
 from lab.process import Registry, marked, terminate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from lab.cluster.images import Image
@@ -56,23 +56,38 @@ class Cluster:
             raise LabError(
                 f"{self.paths.home} is too long a path for sockets: set CLONEPOOL_LAB_DIR to a shorter one"
             )
-        owner = network.owner()
-        if owner is not None and owner != self.paths.home and marked(owner):
+        if owner := self._other_lab():
             raise LabError(
                 f"another lab is running from {owner}. Stop it first: `make lab-down` in its checkout, "
                 f"or CLONEPOOL_LAB_DIR={owner} python -m lab down"
             )
 
+    def prepare(self, programs: Path) -> None:
+        """Clear away an earlier run and make the ground for a new one.
+
+        Ends every process of the lab, whatever it is: only for a cluster that is not `running`.
+        """
+        with self.steps.step("remains of an earlier run removed"):
+            if (owner := network.owner()) is not None and owner != self.paths.home:
+                self.steps.say(f"a dead lab of {owner} left its network behind")
+            self.down()
+        with self.steps.step("certificates, configuration, bridge, cgroups, mount namespace"):
+            self.paths.create()
+            pki.ensure(self.paths.pki, self.paths.conf)
+            files.write(self.paths)
+            pause_archive(programs / "pause", self.paths.conf / "pause.tar")
+            network.set_up(self.paths)
+            cgroups.set_up()
+            mounts.set_up(self.paths, self.registry)
+
     def up(self, programs: Path) -> None:
-        """Bring everything up that is not; a cluster whose mounts are gone starts afresh."""
-        if not self.running:
-            self._prepare(programs)
+        """Start what does not run; `prepare` comes first where nothing does."""
         wanted = components(self.paths, str(programs / "labkube"))
         with self.steps.step("control plane answers"):
             self._start(wanted[name] for name in ("etcd", "containerd", "apiserver"))
             self._await("apiserver", Api(self.paths).ready)
             self._await("containerd", lambda: answers(wanted["containerd"].health, Api(self.paths)))
-        self._clear_runtime(programs, wanted["containerd"])
+        self._clear_runtime(wanted["containerd"])
         self._start(wanted[name] for name in ("controller-manager", "scheduler", "kubelet", "proxy"))
         with self.steps.step("namespace, roles, quota applied"):
             self.kubectl("apply", "-k", str(MANIFESTS))
@@ -80,8 +95,9 @@ class Cluster:
         with self.steps.step("node ready, all parts healthy"):
             self._await_ready(wanted)
 
-    def load(self, images: Iterable[Image]) -> None:
-        """Import images that are not here yet."""
+    def load(self, images: Sequence[Image]) -> None:
+        """Import images that are not here yet, and remove what they replace."""
+        Containerd(self.paths).prune(image.ref for image in images)
         for image in images:
             began = time.monotonic()
             if Containerd(self.paths).load(image.ref, image.tar):
@@ -89,17 +105,22 @@ class Cluster:
 
     def down(self) -> None:
         """End every process and remove all but images, certificates and logs. Repeating is harmless."""
-        self._end_processes()
-        network.take_down(self.paths)
-        cgroups.take_down()
+        if self._other_lab():
+            terminate(marked(self.paths.home))  # network and cgroups are the other one's
+        else:
+            self._end_processes()
+            network.take_down(self.paths)
+            cgroups.take_down()
         mounts.take_down(self.paths)
         shutil.rmtree(self.paths.data, ignore_errors=True)
         shutil.rmtree(self.paths.run, ignore_errors=True)
 
     def leftovers(self) -> list[str]:
         """What `down` should have removed and has not, in words."""
-        processes = [f"process {pid}" for pid in (*marked(self.paths.home), *cgroups.processes())]
-        return [*processes, *mounts.leftovers(self.paths), *network.leftovers()]
+        own = [*(f"process {pid}" for pid in marked(self.paths.home)), *mounts.leftovers(self.paths)]
+        if self._other_lab():
+            return own
+        return [*own, *(f"process {pid}" for pid in cgroups.processes()), *network.leftovers()]
 
     def health(self) -> dict[str, tuple[int | None, int | None, bool]]:
         """For each part: process id, epoch seconds of its start, and whether it works."""
@@ -123,21 +144,12 @@ class Cluster:
         environment = {**os.environ, "KUBECONFIG": str(self.paths.kubeconfig())}
         return run(str(programs / "labkube"), "kubectl", *arguments, stdin=stdin, environment=environment)
 
-    def _prepare(self, programs: Path) -> None:
-        with self.steps.step("remains of an earlier run removed"):
-            if (owner := network.owner()) is not None and owner != self.paths.home:
-                self.steps.say(f"a dead lab of {owner} left its network behind")
-            self.down()
-        with self.steps.step("certificates, configuration, bridge, cgroups, mount namespace"):
-            self.paths.create()
-            pki.ensure(self.paths.pki, self.paths.conf)
-            files.write(self.paths)
-            pause_archive(programs / "pause", self.paths.conf / "pause.tar")
-            network.set_up(self.paths)
-            cgroups.set_up()
-            mounts.set_up(self.paths, self.registry)
+    def _other_lab(self) -> Path | None:
+        """The folder of another lab that is alive on this machine."""
+        owner = network.owner()
+        return owner if owner is not None and owner != self.paths.home and marked(owner) else None
 
-    def _clear_runtime(self, programs: Path, containerd: Component) -> None:
+    def _clear_runtime(self, containerd: Component) -> None:
         """Containers of a cluster that is gone would be adopted by the new one: it must not see them."""
         runtime = Containerd(self.paths)
         runtime.load(net.PAUSE_IMAGE, self.paths.conf / "pause.tar")
@@ -151,9 +163,13 @@ class Cluster:
     def _start(self, wanted: Iterable[Component]) -> None:
         anchor = self.registry.get(mounts.ANCHOR)
         for component in wanted:
-            if not self.registry.alive(component.name):
-                within = anchor.pid if component.mounts and anchor else None
-                self.registry.start(component.name, component.command, within=within)
+            process = self.registry.get(component.name)
+            if process is not None and process.alive:
+                if process.command == component.command:
+                    continue
+                self.registry.stop([component.name], grace_seconds=5)  # of an older program
+            within = anchor.pid if component.mounts and anchor else None
+            self.registry.start(component.name, component.command, within=within)
 
     def _await_ready(self, wanted: dict[str, Component]) -> None:
         api = Api(self.paths)

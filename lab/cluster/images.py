@@ -14,6 +14,7 @@ from lab.cluster.commands import run
 from lab.errors import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from lab.paths import Paths
@@ -50,6 +51,15 @@ class Containerd:
         self.ctr("images", "import", str(archive))
         record.write_text(json.dumps({**known, ref: stamp}, indent=1))
         return True
+
+    def prune(self, current: Iterable[str]) -> None:
+        """Remove other tags of the current images' repositories that no container uses: each is 0.5 GB."""
+        kept = set(current)
+        repositories = {ref.rpartition(":")[0] for ref in kept}
+        used = {line.split()[1] for line in self.ctr("containers", "list").splitlines()[1:]}
+        for ref in self.references() - kept - used:
+            if ref.rpartition(":")[0] in repositories:
+                self.ctr("images", "remove", ref)
 
     def references(self) -> set[str]:
         """All image references."""
