@@ -69,9 +69,10 @@ final class Pictures
 
     private function jpeg(int $width): string
     {
-        $image = imagecreatetruecolor($width, intdiv($width * 2, 3));
+        [$half, $third] = [intdiv($width, 2), intdiv($width, 3)];
+        $image = imagecreatetruecolor($width, 2 * $third);
         imagefill($image, 0, 0, imagecolorallocate($image, 40, 90, 140));
-        imagefilledellipse($image, $width >> 1, $width / 3, $width >> 1, $width / 3, imagecolorallocate($image, 240, 200, 80));
+        imagefilledellipse($image, $half, $third, $half, $third, imagecolorallocate($image, 240, 200, 80));
         ob_start();
         imagejpeg($image, null, 80);
         return (string) ob_get_clean();

@@ -15,7 +15,9 @@ declare(strict_types=1);
 namespace LabSource;
 
 spl_autoload_register(static function (string $class): void {
-    require __DIR__ . '/' . basename(str_replace('\\', '/', $class)) . '.php';
+    if (str_starts_with($class, __NAMESPACE__ . '\\')) {
+        require __DIR__ . '/' . substr($class, strlen(__NAMESPACE__) + 1) . '.php';
+    }
 });
 
 $job = json_decode((string) stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
@@ -28,6 +30,7 @@ if ($job['size'] === null) {
 $_SERVER += ['HTTP_HOST' => parse_url($job['url'], PHP_URL_HOST), 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => '/'];
 define('WP_USE_THEMES', false);
 define('WP_HTTP_BLOCK_EXTERNAL', true);
+define('WP_DISABLE_FATAL_ERROR_HANDLER', true); // its page for visitors would hide what went wrong
 require "{$docroot}/wp-load.php";
 
 $site = new Site($job['url']);
