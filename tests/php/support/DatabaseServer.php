@@ -32,11 +32,13 @@ final class DatabaseServer
         return $this->folder . '/s';
     }
 
-    public function execute(string $sql): void
+    /** @return int changed rows */
+    public function execute(string $sql): int
     {
         if ($this->link->query($sql) === false) {
             throw new \RuntimeException($this->link->error . ' in ' . substr($sql, 0, 200));
         }
+        return (int) $this->link->affected_rows;
     }
 
     /** @return list<list<?string>> */

@@ -57,15 +57,30 @@ final class AuditLog
     /** @param array<string, mixed> $entry */
     private function add(array $entry): void
     {
-        $this->rows->change(self::NAME, static function (array $entries) use ($entry): array {
-            $last = end($entries);
-            if (is_array($last) && self::same($last, $entry)) {
-                array_pop($entries);
-                $entry['count'] = ($last['count'] ?? 1) + 1;
-            }
-            $entries[] = $entry;
-            return array_values(array_slice($entries, -self::ENTRIES));
-        });
+        try {
+            $this->rows->change(self::NAME, static function (array $entries) use ($entry): array {
+                return self::with($entries, $entry);
+            });
+        } catch (\RuntimeException $error) {
+            // A log that cannot keep up with a flood must not change what the client sees.
+            Output::report($error->getMessage());
+        }
+    }
+
+    /**
+     * @param array<int, array<string, mixed>> $entries
+     * @param array<string, mixed>             $entry
+     * @return list<array<string, mixed>>
+     */
+    private static function with(array $entries, array $entry): array
+    {
+        $last = end($entries);
+        if (is_array($last) && self::same($last, $entry)) {
+            array_pop($entries);
+            $entry['count'] = ($last['count'] ?? 1) + 1;
+        }
+        $entries[] = $entry;
+        return array_values(array_slice($entries, -self::ENTRIES));
     }
 
     /**

@@ -36,7 +36,7 @@ final class Dispatcher
         } catch (DatabaseError $error) {
             $end = self::failure('database_error', $error->getMessage());
         } catch (\Throwable $error) {
-            error_log('custom-migrator: ' . $error);
+            Output::report((string) $error);
             $end = self::failure('internal', get_class($error) . ': ' . $error->getMessage());
         }
         $answer->end($end);

@@ -19,18 +19,24 @@ final class Output
         self::sendHeaders();
     }
 
-    /** @param mixed ...$arguments of a function that hosts like to disable */
-    private static function tryCall(string $function, ...$arguments): void
+    /** Into the server's error log, for the operator of the source. */
+    public static function report(string $text): void
     {
-        if (function_exists($function)) {
-            @$function(...$arguments);
-        }
+        self::tryCall('error_log', 'custom-migrator: ' . $text);
     }
 
     public static function send(string $bytes): void
     {
         echo $bytes;
         flush();
+    }
+
+    /** @param mixed ...$arguments of a function that hosts like to disable */
+    private static function tryCall(string $function, ...$arguments): void
+    {
+        if (function_exists($function)) {
+            @$function(...$arguments);
+        }
     }
 
     private static function sendHeaders(): void

@@ -46,8 +46,8 @@ final class WpdbOptionRows implements OptionRows
     public function deleteOlder(string $prefix, int $limit): void
     {
         $like = $this->db->esc_like($prefix) . '%';
-        $sql = "DELETE FROM {$this->db->options} WHERE option_name LIKE %s AND CAST(option_value AS UNSIGNED) < %d";
-        $this->db->query($this->db->prepare($sql, $like, $limit));
+        $sql = "DELETE FROM {$this->db->options} WHERE option_name LIKE %s AND CAST(option_value AS UNSIGNED) < %s";
+        $this->db->query($this->db->prepare($sql, $like, (string) $limit));
     }
 
     /** Compare and swap: of several processes that read the same value, one wins and the others try again. */

@@ -18,6 +18,8 @@ final class Page
     private $keys;
     /** @var AuditLog */
     private $log;
+    /** @var string|null */
+    private $newKey;
 
     public function __construct(KeyStore $keys, AuditLog $log)
     {
@@ -29,33 +31,42 @@ final class Page
     {
         add_action('admin_menu', function (): void {
             $title = __('Custom Migrator', 'custom-migrator');
-            add_management_page($title, $title, self::CAPABILITY, self::SLUG, [$this, 'show']);
+            $hook = add_management_page($title, $title, self::CAPABILITY, self::SLUG, [$this, 'show']);
+            add_action('load-' . $hook, [$this, 'handle']);
         });
+    }
+
+    /** Before any output, so that a refusal has its status. */
+    public function handle(): void
+    {
+        if (!current_user_can(self::CAPABILITY)) {
+            wp_die(esc_html__('You are not allowed to do this.', 'custom-migrator'), '', ['response' => 403]);
+        }
+        nocache_headers();
+        if (isset($_POST['custom_migrator_do'])) {
+            check_admin_referer(self::ACTION);
+            $this->newKey = $this->act(self::posted('custom_migrator_do'), self::posted('key_id'));
+        }
     }
 
     /** A new key is shown in the answer to the form itself: stored nowhere, gone with the page. */
     public function show(): void
     {
-        if (!current_user_can(self::CAPABILITY)) {
-            wp_die(esc_html__('You are not allowed to do this.', 'custom-migrator'), '', ['response' => 403]);
-        }
-        $newKey = null;
-        if (isset($_POST['custom_migrator_do'])) {
-            check_admin_referer(self::ACTION);
-            nocache_headers();
-            $newKey = $this->act((string) wp_unslash($_POST['custom_migrator_do']), self::posted('key_id'));
-        }
-        (new View(self::ACTION))->render($this->keys->all(), $this->log->entries(), $newKey);
+        (new View(self::ACTION))->render($this->keys->all(), $this->log->entries(), $this->newKey);
     }
 
     /** @return string|null a key to show once */
     private function act(string $what, string $keyId): ?string
     {
         $now = time();
-        $days = (int) self::posted('days');
+        $active = $this->keys->all()[$keyId]['active'] ?? false;
+        if ($what !== 'create' && !$active) {
+            return null; // the form was sent twice, or a colleague was faster
+        }
         $this->log->note('key ' . $what, $now, ['key_id' => $keyId, 'user' => wp_get_current_user()->user_login]);
         switch ($what) {
             case 'create':
+                $days = (int) self::posted('days');
                 return $this->keys->create(self::posted('label'), $now, $days > 0 ? $now + $days * 86400 : null);
             case 'rotate':
                 return $this->keys->rotate($keyId, $now);
