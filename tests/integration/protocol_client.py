@@ -12,10 +12,12 @@ import http.client
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAGIC = b"\x89CMA1\r\n\x1a\n"
 MAC_BYTES = 32
@@ -178,7 +180,7 @@ def uvarint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004
+        if byte < 0x80:
             return value, at
         shift += 7
 
