@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"clonepool.dev/clone-agent/internal/importer"
+	"clonepool.dev/clone-agent/internal/job"
 	"clonepool.dev/clone-agent/internal/layout"
 	"clonepool.dev/clone-agent/internal/mysqlctl"
 	"clonepool.dev/clone-agent/internal/pid1"
@@ -23,22 +25,26 @@ func runInit(ctx context.Context, args []string) error {
 	}
 	// The site can send signals too. Those which would end the agent or make it print its stack mean nothing.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE, syscall.SIGALRM)
-	role, runImport, err := chooseRole(args[0])
+	role, importFunc, err := chooseRole(args[0])
 	if err != nil {
 		return err
 	}
-	supervisor, err := pid1.New(role, secretwatch.New(layout.SecretDir), runImport)
+	supervisor, err := pid1.New(role, secretwatch.New(layout.SecretDir), importFunc)
 	if err != nil {
 		return err
 	}
 	return supervisor.Run(ctx)
 }
 
+func runImport(ctx context.Context, j job.Job, report func(job.Line)) {
+	importer.Run(ctx, j, importer.PodEnv(), report)
+}
+
 func chooseRole(name string) (pid1.Role, pid1.ImportFunc, error) {
 	switch name {
 	case "wordpress":
 		role, err := wordpress.NewRole(os.Getenv("WARM_POOL_MODE") == "1")
-		return role, nil, err
+		return role, runImport, err
 	case "mysql":
 		role, err := mysqlctl.NewRole()
 		return role, nil, err

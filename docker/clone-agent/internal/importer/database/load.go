@@ -72,3 +72,14 @@ func loadStatement(reader, table string, columns []rows.Column) string {
 	}
 	return statement
 }
+
+// Truncate empties a table.
+func (d *Database) Truncate(ctx context.Context, table string) error {
+	conn, err := d.conn(ctx)
+	if err != nil {
+		return wrap("connecting", err)
+	}
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, "TRUNCATE TABLE "+Quote(table))
+	return wrap("emptying "+table, err)
+}

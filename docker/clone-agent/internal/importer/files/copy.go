@@ -85,6 +85,7 @@ func (c *Copier) empty(dir string) error {
 
 // tree streams a tree, and takes what changed meanwhile again.
 func (c *Copier) tree(ctx context.Context, root source.Root, parameters source.Parameters) error {
+	var changed []string
 	for range takeAgain + 1 {
 		w := c.writer(root)
 		err := c.Client.Follow(ctx, "files", parameters, func(b source.Batch) error { return w.records(b.Data) })
@@ -92,17 +93,14 @@ func (c *Copier) tree(ctx context.Context, root source.Root, parameters source.P
 		if err != nil {
 			return err
 		}
-		if len(w.changed) == 0 {
-			return nil
-		}
-		changed := utf8Only(w.changed)
-		parameters = source.Parameters{"root": root.Name, "paths": changed[:min(len(changed), pathsPerRequest)]}
-		if len(changed) == 0 {
+		changed = w.changed
+		again := utf8Only(changed)
+		if len(again) == 0 {
 			break
 		}
+		parameters = source.Parameters{"root": root.Name, "paths": again[:min(len(again), pathsPerRequest)]}
 	}
-	names, _ := parameters["paths"].([]string)
-	for _, name := range names {
+	for _, name := range changed {
 		c.Report.skip(path.Join(root.Target, name), "changed")
 	}
 	return nil

@@ -1,0 +1,79 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"clonepool.dev/clone-agent/internal/rewrite"
+)
+
+// maxListed bounds the lists in the report.
+const maxListed = 50
+
+// took adds a finished table to the report.
+func (r *run) took(report TableReport, rewriter *rewrite.Rewriter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reports = append(r.reports, report)
+	if rewriter != nil {
+		r.stats.Add(rewriter.Stats())
+	}
+}
+
+// fidelity says how the clone compares with its source.
+func (r *run) fidelity() map[string]any {
+	sortReports(r.reports)
+	var sent, loaded, tooLong int64
+	rows := map[string]int64{}
+	var differing []TableReport
+	for _, t := range r.reports {
+		sent, loaded, tooLong = sent+t.Source, loaded+t.Clone, tooLong+t.TooLong
+		rows[t.Name] = t.Clone
+		if t.differs() && len(differing) < maxListed {
+			differing = append(differing, t)
+		}
+	}
+	notRewritten := map[string]int64{"column_too_short": tooLong}
+	for reason, n := range r.stats.NotRewritten {
+		notRewritten[reason] = n
+	}
+	return map[string]any{
+		"tables":              len(r.reports),
+		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows},
+		"tables_differing":    differing,
+		"tables_left_out":     r.preflight.LeftOut,
+		"views_failed":        r.viewsFailed,
+		"triggers_failed":     r.triggersFailed,
+		"cells_rewritten":     r.stats.Rewritten,
+		"cells_not_rewritten": notRewritten,
+		"files":               r.copier.Report.Files,
+		"bytes":               r.progress.line().BytesDone,
+		"files_skipped":       r.copier.Report.Skipped,
+		"files_skipped_count": r.copier.Report.SkippedAt,
+		"checksum":            r.checksum(),
+		"versions":            r.versions(),
+		"plugins_off":         []string{},
+		"drop_ins_off":        r.aside,
+		"smoke_warnings":      r.warnings,
+	}
+}
+
+// checksum is one digest of all rows as the source sent them; each part of them carried the right MAC.
+func (r *run) checksum() string {
+	sum := sha256.New()
+	for _, t := range r.reports {
+		fmt.Fprintf(sum, "%s %d %s\n", t.Name, t.Source, t.Digest)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+}
+
+func (r *run) versions() map[string]any {
+	v := r.preflight.Versions
+	return map[string]any{
+		"source": map[string]string{
+			"wordpress": v.WordPress, "php": v.PHP, "database": v.Server + " " + v.Database, "plugin": r.preflight.PluginVersion,
+		},
+		"clone": map[string]string{"wordpress": v.WordPress, "database": r.cloneDatabase},
+	}
+}

@@ -1,0 +1,160 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"clonepool.dev/clone-agent/internal/importer/failure"
+	"clonepool.dev/clone-agent/internal/job"
+	"clonepool.dev/clone-agent/internal/rewrite"
+)
+
+const (
+	maxPage   = 8 << 20
+	maxHops   = 3
+	pageLimit = 30 * time.Second
+)
+
+// broken are words that WordPress or PHP put on a page that failed.
+var broken = []string{
+	"<b>Fatal error</b>", "PHP Fatal error:", "There has been a critical error on this website",
+	"Error establishing a database connection",
+}
+
+// Smoke tries a clone from inside its pod, as a visitor behind the ingress would.
+type Smoke struct {
+	Address  string // host:port of Apache
+	Home     string // the clone's address, with the site's path
+	SiteURL  string
+	Rewriter *rewrite.Rewriter // knows the source's addresses
+}
+
+// Run fetches the front page, the login page and the index of REST. Warnings are what a clone may live with.
+func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
+	front, err := s.page(ctx, s.Home+"/")
+	if err != nil {
+		return nil, err
+	}
+	if found := s.sourceAddress(front); found != "" {
+		return nil, failure.New(job.SmokeFailed, "the front page still holds an address of the source: ...%s...", found)
+	}
+	login, err := s.page(ctx, s.SiteURL+"/wp-login.php")
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(login, []byte("loginform")) {
+		warnings = append(warnings, "wp-login.php shows no login form")
+	}
+	if index, err := s.page(ctx, s.Home+"/?rest_route=/"); err != nil {
+		warnings = append(warnings, "REST: "+err.Error())
+	} else if !bytes.Contains(index, []byte(`"namespaces"`)) {
+		warnings = append(warnings, "the index of REST is not there")
+	}
+	return warnings, nil
+}
+
+// page fetches a page that must be there and whole. Redirects within the clone are followed.
+func (s *Smoke) page(ctx context.Context, address string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
+	for range maxHops + 1 {
+		response, body, err := s.fetch(ctx, address)
+		if err != nil {
+			return nil, failure.New(job.SmokeFailed, "%s: %w", address, err)
+		}
+		if location := response.Header.Get("Location"); location != "" && response.StatusCode/100 == 3 {
+			if address, err = s.follow(address, location); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if word := brokenBy(body); word != "" {
+			return nil, failure.New(job.SmokeFailed, "%s says: %s", address, word)
+		}
+		if response.StatusCode != http.StatusOK {
+			return nil, failure.New(job.SmokeFailed, "%s answers %s", address, response.Status)
+		}
+		return body, nil
+	}
+	return nil, failure.New(job.SmokeFailed, "%s redirects in a circle", address)
+}
+
+func (s *Smoke) follow(from, location string) (string, error) {
+	base, err := url.Parse(from)
+	if err != nil {
+		return "", err
+	}
+	to, err := base.Parse(location)
+	if err != nil || to.Host != base.Host {
+		return "", failure.New(job.SmokeFailed, "%s redirects to %s, which is not the clone", from, location)
+	}
+	return to.String(), nil
+}
+
+// fetch asks Apache directly, with the host and scheme that the ingress would pass on.
+func (s *Smoke) fetch(ctx context.Context, address string) (*http.Response, []byte, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	direct := *u
+	direct.Scheme, direct.Host = "http", s.Address
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, direct.String(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	request.Host = u.Host
+	request.Header.Set("X-Forwarded-Proto", u.Scheme)
+	request.Header.Set("X-Forwarded-For", "127.0.0.1")
+	response, err := smokeClient.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxPage))
+	return response, body, err
+}
+
+// smokeClient keeps no connections: Apache has few processes.
+var smokeClient = &http.Client{
+	Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
+	},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func brokenBy(body []byte) string {
+	for _, word := range broken {
+		if at := bytes.Index(body, []byte(word)); at >= 0 {
+			return excerpt(body, at)
+		}
+	}
+	return ""
+}
+
+// sourceAddress returns the surroundings of the first own address of the source in a page, or nothing.
+func (s *Smoke) sourceAddress(page []byte) string {
+	rewritten, changed := s.Rewriter.Cell(nil, page)
+	if !changed {
+		return ""
+	}
+	at := 0
+	for at < min(len(page), len(rewritten)) && page[at] == rewritten[at] {
+		at++
+	}
+	return excerpt(page, max(at-20, 0))
+}
+
+// excerpt is a piece of a page on one line.
+func excerpt(page []byte, at int) string {
+	piece := page[at:min(at+160, len(page))]
+	return strings.Join(strings.Fields(strings.ToValidUTF8(fmt.Sprintf("%s", piece), "?")), " ")
+}

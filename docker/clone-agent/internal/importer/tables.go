@@ -1,0 +1,104 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"clonepool.dev/clone-agent/internal/importer/failure"
+	"clonepool.dev/clone-agent/internal/importer/source"
+	"clonepool.dev/clone-agent/internal/job"
+)
+
+const (
+	// tablesAtOnce: LOAD DATA keeps one core of MySQL busy, and a second one the rewriter and the source.
+	tablesAtOnce = 2
+	// tableTries is how often a table is begun anew because a large cell changed under the copy.
+	tableTries = 3
+)
+
+// tables copies the whole database.
+func (r *run) tables(ctx context.Context) error {
+	tables, err := r.client.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.database.Recreate(ctx, tables); err != nil {
+		return err
+	}
+	if err := r.rows(ctx, tables); err != nil {
+		return err
+	}
+	if r.viewsFailed, err = r.database.Views(ctx, tables); err != nil {
+		return err
+	}
+	r.triggersFailed, err = r.database.Triggers(ctx, tables)
+	return err
+}
+
+// rows copies the rows of all tables, the largest first so that none is left alone at the end.
+func (r *run) rows(ctx context.Context, tables []source.Table) error {
+	queue := slices.DeleteFunc(slices.Clone(tables), func(t source.Table) bool { return t.Type == "view" })
+	slices.SortStableFunc(queue, func(a, b source.Table) int { return int(min(max(b.Bytes-a.Bytes, -1), 1)) })
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var workers sync.WaitGroup
+	next := make(chan source.Table)
+	for range tablesAtOnce {
+		workers.Go(func() {
+			for table := range next {
+				if err := r.table(ctx, table); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, table := range queue {
+		select {
+		case next <- table:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// table copies one table, anew if a large cell changed meanwhile.
+func (r *run) table(ctx context.Context, table source.Table) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if table.RowFilter == "empty" {
+		r.took(TableReport{Name: table.Name}, nil)
+		return nil
+	}
+	for try := 1; ; try++ {
+		rewriter := r.rewriter.Fork()
+		t := &tableCopy{
+			client: r.client, database: r.database, rewriter: rewriter,
+			spillDir: r.env.SpillDir, spend: r.progress.spend, table: table,
+		}
+		report, err := t.run(ctx)
+		if err == nil {
+			r.took(report, rewriter)
+			return nil
+		}
+		if !errors.Is(err, source.ErrCellChanged) || ctx.Err() != nil {
+			return err
+		}
+		if try == tableTries {
+			return failure.New(job.SourceChanged, "%s: %w", table.Name, err)
+		}
+		if err := r.database.Truncate(ctx, table.Name); err != nil {
+			return err
+		}
+	}
+}
+
+// sortReports orders the reports by name, as they came in any order.
+func sortReports(reports []TableReport) {
+	slices.SortFunc(reports, func(a, b TableReport) int { return strings.Compare(a.Name, b.Name) })
+}
