@@ -25,18 +25,18 @@ func runInit(ctx context.Context, args []string) error {
 	}
 	// The site can send signals too. Those which would end the agent or make it print its stack mean nothing.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE, syscall.SIGALRM)
-	role, importFunc, err := chooseRole(args[0])
+	role, imports, err := chooseRole(args[0])
 	if err != nil {
 		return err
 	}
-	supervisor, err := pid1.New(role, secretwatch.New(layout.SecretDir), importFunc)
+	supervisor, err := pid1.New(role, secretwatch.New(layout.SecretDir), imports)
 	if err != nil {
 		return err
 	}
 	return supervisor.Run(ctx)
 }
 
-func runImport(ctx context.Context, j job.Job, report func(job.Line)) {
+func importIntoPod(ctx context.Context, j job.Job, report func(job.Line)) {
 	importer.Run(ctx, j, importer.PodEnv(), report)
 }
 
@@ -44,7 +44,7 @@ func chooseRole(name string) (pid1.Role, pid1.ImportFunc, error) {
 	switch name {
 	case "wordpress":
 		role, err := wordpress.NewRole(os.Getenv("WARM_POOL_MODE") == "1")
-		return role, runImport, err
+		return role, importIntoPod, err
 	case "mysql":
 		role, err := mysqlctl.NewRole()
 		return role, nil, err
