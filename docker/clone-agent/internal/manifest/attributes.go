@@ -35,14 +35,18 @@ func ClearAttributes(f *os.File) {
 }
 
 func attributes(f *os.File) []string {
-	var buffer [64 << 10]byte // the kernel's limit for a list
+	size, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), 0, 0)
+	if errno != 0 || size == 0 { // nearly always; only then is a buffer worth its memory
+		return nil
+	}
+	buffer := make([]byte, 64<<10) // the kernel's limit for a list
 	n, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), uintptr(unsafe.Pointer(&buffer[0])), uintptr(len(buffer)))
-	if errno != 0 || n == 0 {
+	if errno != 0 {
 		return nil
 	}
 	var names []string
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(buffer[:n], []byte{0}), []byte{0}) {
-		if !bytes.HasPrefix(name, []byte("security.")) {
+		if len(name) > 0 && !bytes.HasPrefix(name, []byte("security.")) {
 			names = append(names, string(name))
 		}
 	}

@@ -37,8 +37,15 @@ func (d Difference) String() string {
 // Compare lists, sorted by path, in what the tree differs from the manifest: names, types, owner, modes, sizes, links and contents.
 //
 // Contents are read and hashed, because modification times and sizes can be forged. What is extra is named but not entered.
-func (m *Manifest) Compare(root *os.Root) ([]Difference, error) {
-	seen, err := walk(root, m.judge)
+func (m *Manifest) Compare(root *os.Root) ([]Difference, error) { return m.compare(root, false) }
+
+// CompareUnlocking is Compare for a tree that is to be repaired: a directory that its owner closed to himself is opened.
+func (m *Manifest) CompareUnlocking(root *os.Root) ([]Difference, error) {
+	return m.compare(root, true)
+}
+
+func (m *Manifest) compare(root *os.Root, unlock bool) ([]Difference, error) {
+	seen, err := walk(root, unlock, m.judge)
 	if err != nil {
 		return nil, err
 	}

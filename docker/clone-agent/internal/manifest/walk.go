@@ -19,7 +19,7 @@ func Of(dir string) (*Manifest, error) {
 		return nil, err
 	}
 	defer root.Close()
-	entries, err := walk(root, func(found) verdict { return digestIt })
+	entries, err := walk(root, false, func(found) verdict { return digestIt })
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +48,14 @@ const (
 // walker reads contents side by side: names come from one goroutine, digests from as many as there are processors.
 type walker struct {
 	judge   func(found) verdict
+	unlock  bool // give the owner back his right to read a directory; its entry keeps the mode that was found
 	entries []*found
 	reading sync.WaitGroup
 	slots   chan struct{}
 }
 
-func walk(root *os.Root, judge func(found) verdict) ([]found, error) {
-	w := &walker{judge: judge, slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+func walk(root *os.Root, unlock bool, judge func(found) verdict) ([]found, error) {
+	w := &walker{judge: judge, unlock: unlock, slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	err := w.object(root, ".", ".")
 	w.reading.Wait()
 	if err != nil {
@@ -117,6 +118,11 @@ func (w *walker) file(parent *os.Root, name string, e *found) {
 func (w *walker) directory(parent *os.Root, name string, e *found) error {
 	if w.judge(*e) == noteIt {
 		return nil
+	}
+	if w.unlock && e.Mode&0o500 != 0o500 {
+		if err := parent.Chmod(name, 0o700); err != nil {
+			return err
+		}
 	}
 	dir, err := parent.OpenRoot(name)
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *Supervisor) serveOnce(ctx context.Context, log *slog.Logger, secret sec
 	}
 	cancel()
 	watching.Wait()
-	s.state.change(func(s *state) { s.answers, s.server = false, 0 })
+	s.state.change(func(s *state) { s.phase, s.answers, s.server = report.PhaseStarting, false, 0 })
 }
 
 // awaitAnswer polls the new server until it answers, then lets the role prove what needs a running server.

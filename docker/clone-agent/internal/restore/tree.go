@@ -33,10 +33,7 @@ func Tree(ctx context.Context, dir, source string, want *manifest.Manifest) (tou
 		return 0, err
 	}
 	defer t.from.Close()
-	if err := t.openUp(want); err != nil {
-		return 0, err
-	}
-	differences, err := want.Compare(t.to)
+	differences, err := want.CompareUnlocking(t.to)
 	if err != nil {
 		return 0, err
 	}
@@ -68,39 +65,6 @@ func asDirectory(ctx context.Context, place string) error {
 type tree struct {
 	ctx      context.Context
 	to, from *os.Root
-}
-
-// openUp gives the owner back his right to read directories of the manifest, so that they can be compared, and clears what is
-// attached to them. Directories that are not of the manifest are removed as a whole and need no such care.
-func (t *tree) openUp(want *manifest.Manifest) error {
-	for _, e := range want.Entries {
-		if e.Type != manifest.Dir {
-			continue
-		}
-		info, err := t.to.Lstat(e.Path)
-		if err != nil || !info.IsDir() {
-			continue // missing, or something else: the comparison will say so
-		}
-		if info.Mode().Perm()&0o500 != 0o500 {
-			if err := t.to.Chmod(e.Path, 0o700); err != nil {
-				return err
-			}
-		}
-		if err := t.clear(e.Path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tree) clear(name string) error {
-	f, err := t.to.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_DIRECTORY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	manifest.ClearAttributes(f)
-	return nil
 }
 
 // repair goes in an order in which each step finds its ground: first room, then directories, then what lies in them;
@@ -163,22 +127,24 @@ func (t *tree) makeDirectories(dirs []manifest.Entry) error {
 	return nil
 }
 
+// setModes ends the work on directories: what is attached to them goes, their modes come.
 func (t *tree) setModes(dirs []manifest.Entry) error {
 	for _, e := range slices.Backward(dirs) {
-		if err := chmod(t.to, e); err != nil {
+		if err := settle(t.to, e.Path, e.Mode); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func chmod(root *os.Root, e manifest.Entry) error {
-	f, err := root.OpenFile(e.Path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+func settle(root *os.Root, dir string, mode uint32) error {
+	f, err := root.OpenFile(dir, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return syscall.Fchmod(int(f.Fd()), e.Mode)
+	manifest.ClearAttributes(f)
+	return syscall.Fchmod(int(f.Fd()), mode)
 }
 
 func (t *tree) makeOthers(entries []manifest.Entry) error {

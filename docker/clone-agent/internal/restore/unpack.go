@@ -76,7 +76,7 @@ func unpackEntry(root *os.Root, header *tar.Header, content io.Reader) error {
 				return err
 			}
 		}
-		return chmod(root, manifest.Entry{Path: name, Mode: mode})
+		return settle(root, name, mode)
 	case tar.TypeReg, tar.TypeGNUSparse:
 		out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
