@@ -287,12 +287,12 @@ class Cluster(Protocol):
     def delete_pod(self, ref: PodRef) -> None:
         """Delete exactly this uid without grace, its Secret and routes. Gone already is success.
 
-        Without a uid the pod is taken to be gone, and its leftovers of any generation go; if it is there after
-        all, nothing happens. Raises StaleObject if the pod is in a newer generation.
+        Without a uid the pod is taken to be gone, and its leftovers of any generation go; if it is there
+        after all, nothing happens. Raises StaleObject if the pod is in a newer generation.
         """
 
     def exists(self, ref: PodRef) -> bool:
-        """Whether the pod of this uid, or without one of this name, is there (terminating counts as there)."""
+        """Whether the pod of this uid (without one: of this name) is still there; terminating counts."""
 
     def pods(self) -> list[ObservedPod]:
         """All pods of clonepool in the namespace, one list call."""

@@ -22,7 +22,9 @@ Annotations = Annotated[dict[str, str], NoDecode, BeforeValidator(_annotations)]
 class CommonSettings(BaseSettings):
     """What every function needs: the tables, the pool, the namespace of its pods."""
 
-    model_config = SettingsConfigDict(env_prefix="CLONEPOOL_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CLONEPOOL_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     pods_table: str
     clones_table: str

@@ -97,10 +97,12 @@ class Executor:
         connection = self._connect(command)
         try:
             yield from self._talk(connection, command, deadline, idle_seconds)
+        except websocket.WebSocketTimeoutException as error:
+            raise ClusterUnavailable(f"{_place(command)} did not answer in time") from error
         except (websocket.WebSocketException, OSError) as error:
             raise ClusterUnavailable(f"the connection to {_place(command)} broke: {error}") from error
         finally:
-            connection.close(timeout=0)
+            connection.shutdown()  # type: ignore[no-untyped-call]
 
     def _connect(self, command: Command) -> websocket.WebSocket:
         try:
@@ -124,6 +126,7 @@ class Executor:
                 subprotocols=list(PROTOCOLS),
                 skip_utf8_validation=True,
                 enable_multithread=False,
+                redirect_limit=0,
                 **options,
             )
         except websocket.WebSocketBadStatusException:
@@ -139,7 +142,7 @@ class Executor:
         while not output.closed:
             remaining = deadline - self._monotonic()
             if remaining <= 0:
-                raise ClusterUnavailable(f"{_place(command)} did not finish in time")
+                raise ClusterUnavailable(f"{_place(command)} did not answer in time")
             connection.settimeout(min(remaining, idle_seconds))
             yield from output.take(*_receive(connection, ended=output.ended))
         yield from output.rest()

@@ -168,7 +168,7 @@ class Api:
             return problem(
                 NotFound(f"There is nothing at {path[:100]}; the API is described in docs/api.md.")
             )
-        answer = problem(MethodNotAllowed(f"Use {' or '.join(allowed)} here."))
+        answer = problem(MethodNotAllowed(f"{path[:100]} is there, but only for {' and '.join(allowed)}."))
         answer.headers["Allow"] = ", ".join(allowed)
         return answer
 
