@@ -40,16 +40,16 @@ final class Cells
         $offset = (int) ($params->cursor()['a'] ?? 0);
         $answer->json(['table' => $this->table->name, 'column' => $column->name]);
         $this->db->useStoredBytes();
-        while ($offset < $length) {
+        $begin = $offset;
+        while ($offset < $length && ($offset === $begin || !$budget->isSpent($answer->bytes()))) {
             $piece = $this->piece($column, $source, $offset, $length);
-            for ($at = 0; $at < strlen($piece); $at += self::FRAME_BYTES) {
-                $answer->data(substr($piece, $at, self::FRAME_BYTES));
+            foreach (str_split($piece, self::FRAME_BYTES) as $part) {
+                $answer->data($part);
+                $offset += strlen($part);
+                if ($answer->isCheckpointDue()) {
+                    $answer->checkpoint(self::state($offset, $length));
+                }
             }
-            $offset += strlen($piece);
-            if ($offset < $length && $budget->isSpent($answer->bytes())) {
-                break;
-            }
-            $answer->checkpoint(self::state($offset, $length));
         }
         return ['complete' => $offset >= $length] + self::state($offset, $length);
     }
