@@ -36,7 +36,7 @@ class OpenSite:
             try:
                 return self._route(work)
             except StaleObject:
-                work.confirm()  # still ours: then the old route is on its way out, or the pod is lost
+                work.report(work.progress)  # still ours: the old route is on its way out, or the pod is lost
             except ClusterUnavailable:
                 work.beat()
             work.pause(self.poll_seconds)

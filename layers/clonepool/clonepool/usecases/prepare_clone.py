@@ -77,6 +77,7 @@ class PrepareClone:
             self._count(clone, f"failed.{failed.failure_code}")
 
     def _bring_up(self, work: Work) -> None:
+        work.check_time()
         source = self._source(work.clone)
         work.report(replace(work.progress, phase="route", eta_seconds=of_import(source.last_durations_ms)))
         self.open_site.route(work)

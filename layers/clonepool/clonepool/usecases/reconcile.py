@@ -75,13 +75,13 @@ class Reconcile:
             if pod.created_at <= old_enough and not _known(pod, rows.get(pod.pod_name))
         ]
         for ref in strays:
-            self.cluster.delete_pod(ref)
+            self._clear(ref)
         return len(strays)
 
     def _stray_objects(self, objects: list[tuple[str, str, int]], rows: Mapping[str, Pod | None]) -> int:
         gone = {name for _, name, _ in objects if rows.get(name) is None}
         for name in gone:
-            self.cluster.delete_pod(PodRef(name, None, 0))
+            self._clear(PodRef(name, None, 0))
         ended = {
             (name, generation)
             for kind, name, generation in objects
@@ -90,6 +90,12 @@ class Reconcile:
         for name, generation in ended:
             self.cluster.unroute(name, generation)
         return len(gone) + len(ended)
+
+    def _clear(self, ref: PodRef) -> None:
+        try:
+            self.cluster.delete_pod(ref)
+        except LostRace:
+            return  # it has changed since it was listed; the next comparison looks again
 
     def _mend_labels(self, rows: list[Pod], seen: Mapping[str, ObservedPod]) -> None:
         for pod in rows:

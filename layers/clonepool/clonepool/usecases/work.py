@@ -45,12 +45,14 @@ class Work:
         """Show that this worker is alive, now and then. Raises StaleRow when the lease is over."""
         self._store_every(BEAT_SECONDS)
 
-    def confirm(self) -> None:
-        """Raises StaleRow when the lease is over."""
-        self._store_every(0)
-
     def pause(self, seconds: float) -> None:
-        """Wait, with a sign of life.
+        """Wait, with a sign of life. Raises StaleRow, and as `check_time`."""
+        self.check_time()
+        self.beat()
+        self.budget.pause(seconds)
+
+    def check_time(self) -> None:
+        """Whether to go on.
 
         Raises:
             ImportFailed: the import has had its time.
@@ -59,11 +61,7 @@ class Work:
         if self.clock.now() >= self.limit_at:
             raise ImportFailed("timeout", "The import took longer than the pool allows.")
         if self.budget.spent:
-            raise ClusterUnavailable(
-                "This run's time is over before the clone was ready; the next one goes on."
-            )
-        self.beat()
-        self.budget.pause(seconds)
+            raise ClusterUnavailable("This run's time is over before the clone was ready; the next goes on.")
 
     def _store_every(self, seconds: float) -> None:
         if self.clock.monotonic() - self._stored_at < seconds:
