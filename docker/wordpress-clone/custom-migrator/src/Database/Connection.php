@@ -13,6 +13,8 @@ final class Connection
 {
     /** @var \mysqli */
     private $link;
+    /** @var int|null */
+    private $maxPacketBytes;
 
     private function __construct(\mysqli $link)
     {
@@ -60,6 +62,15 @@ final class Connection
         $this->tryExecute('SET SESSION max_execution_time = 0');
         $this->tryExecute('SET SESSION max_statement_time = 0');
         $this->tryExecute('SET SESSION net_write_timeout = 120');
+    }
+
+    /** The longest row that the server sends. */
+    public function maxPacketBytes(): int
+    {
+        if ($this->maxPacketBytes === null) {
+            $this->maxPacketBytes = (int) ($this->first('SELECT @@max_allowed_packet AS bytes')['bytes'] ?? 1048576);
+        }
+        return $this->maxPacketBytes;
     }
 
     /** From here on cells arrive in their stored bytes and statements are taken as bytes. */

@@ -17,8 +17,8 @@ use CustomMigrator\Wire\Encoding;
 /** Streams one large cell in pieces: docs/protocol.md, section 6. */
 final class Cells
 {
-    /** The server copies the whole cell for each piece, so pieces are large; PHP holds about two of them. */
-    private const PIECE_BYTES = 2097152;
+    /** The server reads the whole cell for each piece, so pieces are large; PHP holds about two of them. */
+    private const PIECE_BYTES = 4194304;
     private const FRAME_BYTES = 262144;
 
     /** @var Connection */
@@ -43,7 +43,8 @@ final class Cells
         $begin = $offset;
         while ($offset < $length && ($offset === $begin || !$budget->isSpent($answer->bytes()))) {
             $piece = $this->piece($column, $source, $offset, $length);
-            foreach (str_split($piece, self::FRAME_BYTES) as $part) {
+            for ($at = 0; $at < strlen($piece); $at += self::FRAME_BYTES) {
+                $part = substr($piece, $at, self::FRAME_BYTES);
                 $answer->data($part);
                 $offset += strlen($part);
                 if ($answer->isCheckpointDue()) {
@@ -76,7 +77,7 @@ final class Cells
 
     private function piece(Column $column, string $source, int $offset, int $length): string
     {
-        $range = $offset + 1 . ', ' . self::PIECE_BYTES;
+        $range = $offset + 1 . ', ' . min(self::PIECE_BYTES, intdiv($this->db->maxPacketBytes(), 2));
         $sql = "SELECT {$column->lengthExpression()}, SUBSTRING({$column->bytesExpression()}, $range)" . $source;
         foreach ($this->db->stream($sql) as $row) {
             if ((int) $row[0] === $length && (string) $row[1] !== '') {

@@ -67,8 +67,8 @@ final class Rows
         $long = array_filter($table->exported(), static function ($column): bool {
             return $column->isLong();
         });
-        $packet = (int) ($db->first('SELECT @@max_allowed_packet AS bytes')['bytes'] ?? self::INLINE_ROW_BYTES);
-        return max(65536, intdiv(min(self::INLINE_ROW_BYTES, intdiv($packet, 2)), max(1, count($long))));
+        $most = min(self::INLINE_ROW_BYTES, intdiv($db->maxPacketBytes(), 2));
+        return max(65536, intdiv($most, max(1, count($long))));
     }
 
     /**
