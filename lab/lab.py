@@ -146,7 +146,8 @@ class Lab:
         self.paths.create()
         self.cluster.refuse_if_taken()
         programs, images = self._build()
-        if not self.cluster.running:
+        fresh = not self.cluster.running
+        if fresh:
             self.services.down()  # rows of pods that are no more
             self.cluster.prepare(programs)
         fresh_tables = self.services.tables_are_new
@@ -154,6 +155,8 @@ class Lab:
         if fresh_tables:
             self._remove_orphans()
         with self.steps.step("images in the container runtime"):
+            if fresh:
+                self.cluster.prune(images)
             self.cluster.load(images)
         return {image.name: image.ref for image in images}
 

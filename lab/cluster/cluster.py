@@ -95,13 +95,16 @@ class Cluster:
         with self.steps.step("node ready, all parts healthy"):
             self._await_ready(wanted)
 
-    def load(self, images: Sequence[Image]) -> None:
-        """Import images that are not here yet, and remove what they replace."""
-        Containerd(self.paths).prune(image.ref for image in images)
+    def load(self, images: Iterable[Image]) -> None:
+        """Import images that are not here yet."""
         for image in images:
             began = time.monotonic()
             if Containerd(self.paths).load(image.ref, image.tar):
                 self.steps.say(f"imported {image.ref} in {time.monotonic() - began:.1f} s")
+
+    def prune(self, images: Sequence[Image]) -> None:
+        """Remove former versions of the images; only before there are pods, which may need them again."""
+        Containerd(self.paths).prune(image.ref for image in images)
 
     def down(self) -> None:
         """End every process and remove all but images, certificates and logs. Repeating is harmless."""

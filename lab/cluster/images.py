@@ -53,11 +53,10 @@ class Containerd:
         return True
 
     def prune(self, current: Iterable[str]) -> None:
-        """Remove other tags of the current images' repositories that no container uses: each is 0.5 GB."""
+        """Remove other tags of the current images' repositories: each may be 0.5 GB."""
         kept = set(current)
         repositories = {ref.rpartition(":")[0] for ref in kept}
-        used = {line.split()[1] for line in self.ctr("containers", "list").splitlines()[1:]}
-        for ref in self.references() - kept - used:
+        for ref in self.references() - kept:
             if ref.rpartition(":")[0] in repositories:
                 self.ctr("images", "remove", ref)
 
