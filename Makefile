@@ -131,4 +131,4 @@ sam-build: layers/dependencies/requirements.txt ## Build what `sam deploy` deplo
 
 .PHONY: sam-local
 sam-local: sam-build ## Invoke every function by `sam local` in a stand-in image (installs and starts docker)
-	@lab/sam/invoke.sh
+	@python -m lab.sam
