@@ -58,7 +58,10 @@ func readOnce(dir string) (Secret, error) {
 		return Secret{}, err
 	}
 	rootPassword, err := root.ReadFile(layout.RootPasswordKey)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) { // not mounted here, or the whole directory was removed meanwhile
+		_, err = root.Lstat(layout.GenerationKey)
+	}
+	if err != nil {
 		return Secret{}, err
 	}
 	return parse(string(generation), string(password), string(rootPassword))
