@@ -92,7 +92,9 @@ final class Preflight
     {
         return [
             'memory_bytes' => self::bytes((string) ini_get('memory_limit')),
-            'max_execution_seconds' => (int) get_cfg_var('max_execution_time'),
+            // As configured: by now the limit of this request may have been raised.
+            'max_execution_seconds' => (int) (function_exists('get_cfg_var')
+                ? get_cfg_var('max_execution_time') : ini_get('max_execution_time')),
             'max_seconds' => Budget::MAX_SECONDS,
             'max_bytes' => Budget::MAX_BYTES,
             'max_body_bytes' => Request::MAX_BODY_BYTES,
