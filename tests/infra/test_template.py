@@ -247,6 +247,7 @@ def test_the_routes_are_the_designs() -> None:
         "GET /clones",
         "GET /clones/{clone_id}",
         "DELETE /clones/{clone_id}",
+        "GET /clones/{clone_id}/fidelity",
         "POST /clones/{clone_id}/extend",
         "GET /pool",
         "GET /pool/pods/{pod_name}",

@@ -10,6 +10,7 @@ from clonepool.adapters.dynamodb import connect
 from clonepool.bootstrap import Stores
 from tests.fakes.world import World
 from tests.integration.handlers import ENVIRONMENT, Functions
+from tests.integration.roles import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,12 @@ def functions(environment: None) -> Functions:
 
 @pytest.fixture(params=["fakes", pytest.param("dynamodb", marks=pytest.mark.dynamodb)])
 def functions_on_each(request: pytest.FixtureRequest, environment: None) -> Functions:
-    """On fakes, then on DynamoDB Local."""
+    """On fakes, then on DynamoDB Local, where each function may do what its role in the template says."""
     if request.param == "fakes":
         on_fakes: Functions = request.getfixturevalue("functions")
         return on_fakes
     fresh_tables: Callable[[], TableNames] = request.getfixturevalue("fresh_tables")
     stores = connect(fresh_tables(), endpoint=request.getfixturevalue("dynamodb_url"))
-    return Functions(World(), Stores(stores.leases, stores.pods, stores.pools, stores.sources))
+    guard = Guard()
+    guard.watch(stores.leases.database.connection.client)
+    return Functions(World(), Stores(stores.leases, stores.pods, stores.pools, stores.sources), guard)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from clonepool import bootstrap
 from clonepool.settings import ApiSettings, ClusterSettings, KeeperSettings, WorkerSettings
 from tests.fakes.world import TEMPLATE
+from tests.integration.roles import Guard
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -82,10 +83,14 @@ class Answer:
 
 
 class Functions:
-    """All four, on the ports of a world and any stores. Settings come from the environment, as they will."""
+    """All four, on the ports of a world and any stores. Settings come from the environment, as they will.
 
-    def __init__(self, world: World, stores: Stores) -> None:
+    `guard` holds each function to its role in the template while it runs.
+    """
+
+    def __init__(self, world: World, stores: Stores, guard: Guard | None = None) -> None:
         self.world = world
+        self.guard = guard or Guard()
         self.stores = stores
         outside = bootstrap.Outside(stores, world.cluster, world.clock, TEMPLATE)
         api = load("clone_api")
@@ -108,7 +113,11 @@ class Functions:
         }
 
     def invoke(self, function: str, payload: Any) -> Any:
-        return self._handlers[function](payload, Context())
+        self.guard.function = function
+        try:
+            return self._handlers[function](payload, Context())
+        finally:
+            self.guard.function = None
 
     def http(self, payload: dict[str, Any]) -> Answer:
         """Through API Gateway."""
