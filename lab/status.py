@@ -62,14 +62,14 @@ def _cluster(api: Api) -> list[str]:
             pod["metadata"]["name"],
             pod["status"]["phase"],
             "yes" if _is_ready(pod) else "no",
-            pod["metadata"].get("labels", {}).get("pod-status", "-"),
+            pod["metadata"].get("labels", {}).get("pool-status", "-"),
             pod["status"].get("podIP", "-"),
         )
         for pod in _items(api, "/api/v1/pods")
     ]
     return [
         _table(("NODE", "READY", "VERSION"), nodes),
-        _table(("NAMESPACE", "POD", "PHASE", "READY", "POD-STATUS", "IP"), pods) if pods else "no pods",
+        _table(("NAMESPACE", "POD", "PHASE", "READY", "POOL-STATUS", "IP"), pods) if pods else "no pods",
         f"API {API_URL}   ingress http://{net.INGRESS} by Host   Kubernetes {net.API_URL}",
     ]
 

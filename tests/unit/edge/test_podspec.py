@@ -87,7 +87,8 @@ def test_the_pod_as_a_whole_has_the_resources_of_the_template() -> None:
         return sum(unit(one["resources"][kind][what]) for one in SPEC["containers"])
 
     assert total("requests", "cpu", millicores) == 500
-    assert total("limits", "cpu", millicores) == 1000
+    assert SPEC["resources"] == {"requests": {"cpu": "500m"}, "limits": {"cpu": "1"}}
+    assert all(one["resources"]["limits"]["cpu"] == "1" for one in SPEC["containers"])
     assert total("requests", "memory", byte_count) == 512 * 2**20
     assert total("limits", "memory", byte_count) == 2**30
     for one, disk in (("wordpress", TEMPLATE.docroot_size), ("mysql", TEMPLATE.datadir_size)):
@@ -109,7 +110,7 @@ def test_labels_say_who_and_what() -> None:
         "pool": "default",
         "pod-name": "wp-1",
         "generation": "3",
-        "pod-status": "creating",
+        "pool-status": "creating",
     }
 
 

@@ -51,7 +51,7 @@ STATUS_LABEL: dict[PodState, str] = {
     PodState.QUARANTINED: "quarantined",
     PodState.DELETING: "resetting",
 }
-"""The `pod-status` label that mirrors each state; NetworkPolicies select on it."""
+"""The `pool-status` label that mirrors each state; NetworkPolicies select on it."""
 
 
 @dataclass(frozen=True, slots=True)

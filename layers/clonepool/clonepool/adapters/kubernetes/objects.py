@@ -51,7 +51,7 @@ def observed(found: Mapping[str, Any]) -> ObservedPod:
         pod_name=found["metadata"]["name"],
         uid=uid_of(found),
         generation=generation_of(found),
-        status=labels_of(found).get("pod-status", ""),
+        status=labels_of(found).get("pool-status", ""),
         phase=status.get("phase", "Unknown"),
         node_lost=status.get("phase") == "Unknown" or status.get("reason") in LOST_REASONS,
         created_at=int(created.timestamp()),
@@ -83,7 +83,7 @@ def state_operations(state: PodState, clone_id: str | None) -> list[Json]:
     """Labels and annotations of a state. JSON Patch removes only what is there, so it is set before."""
     path = "/metadata/labels/clone-id"
     return [
-        put("/metadata/labels/pod-status", STATUS_LABEL[state]),
+        put("/metadata/labels/pool-status", STATUS_LABEL[state]),
         put(path, clone_id or ""),
         *([] if clone_id else [{"op": "remove", "path": path}]),
         *(put(annotation_path(key), value) for key, value in manifests.state_annotations(state).items()),
