@@ -254,7 +254,7 @@ class Cluster(Protocol):
         """
 
     def start_reset(self, old: PodRef, new_generation: int) -> None:
-        """Patch the Secret (generation, fresh db-password), then the labels: both containers converge.
+        """Patch the Secret (generation, fresh passwords), then the labels: both containers converge.
 
         Repeating after either patch completes it. Raises StaleObject.
         """
