@@ -251,7 +251,6 @@ def test_the_routes_are_the_designs() -> None:
         "POST /clones/{clone_id}/extend",
         "GET /pool",
         "GET /pool/pods/{pod_name}",
-        "GET /clones/{clone_id}/fidelity",
         "ANY /{path+}",
     }
 
