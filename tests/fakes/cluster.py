@@ -155,6 +155,8 @@ class FakeCluster:
             there = self.objects.get(ref.pod_name)
             if there and there.uid != ref.uid:
                 return
+            if there and there.generation > ref.generation:
+                raise StaleObject(f"{ref.pod_name} is of generation {there.generation}")
             self.objects.pop(ref.pod_name, None)
             self.secrets.pop(ref.pod_name, None)
             self._unroute(ref.pod_name, max(ref.generation, 1 << 30))

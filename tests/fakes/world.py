@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,10 @@ def _as_it_is(port: Any) -> Any:
     return port
 
 
+def _in_order(pods: list[Pod]) -> None:
+    """Instead of a random choice, so that a failing example can be told again."""
+
+
 @dataclass
 class World:
     """Fakes, use cases on them, and the events waiting for delivery (`tables.events`).
@@ -67,6 +72,7 @@ class World:
     tables: Tables = field(default_factory=Tables)
 
     def __post_init__(self) -> None:
+        self.numbers = itertools.count(1)
         self.cluster = FakeCluster(self.clock)
         self.web = FakeWeb(self.cluster)
         self.secrets = FakeSecrets()
@@ -83,7 +89,7 @@ class World:
         self.leases, self.pods, self.pools, self.sources = leases, pods, pools, sources
         mirror = Mirror(pods, cluster)
         seat = SeatQueued(leases, clock)
-        self.top_up = TopUp(leases, pods, pools, clock, POOL)
+        self.top_up = TopUp(leases, pods, pools, clock, POOL, lambda: f"wp-{next(self.numbers)}")
         self.delete = DeletePod(pods, cluster, clock)
         start = StartPod(pods, cluster)
         self.settle = SettlePod(leases, pods, pools, cluster, clock, start, seat, mirror, self.delete)
@@ -95,7 +101,7 @@ class World:
             sources=sources,
             clock=clock,
             mirror=mirror,
-            find_pod=FindPod(leases, pods, pools, clock, self.top_up),
+            find_pod=FindPod(leases, pods, pools, clock, self.top_up, shuffle=_in_order),
             open_site=OpenSite(cluster, self.web, mirror),
             import_site=ImportSite(cluster, self.secrets, "clones.test", "wordpress-staging"),
         )
@@ -116,7 +122,9 @@ class World:
             1,
         )
         self.wake = WakePool(pods, self.settle, self.delete, self.top_up)
-        self.request_clone = RequestClone(leases, pods, pools, clock, POOL)
+        self.request_clone = RequestClone(
+            leases, pods, pools, clock, POOL, new_id=lambda: f"lease-{next(self.numbers)}", shuffle=_in_order
+        )
         self.get_clone = GetClone(leases, clock)
         self.list_clones = ListClones(leases, clock)
         self.release_clone = ReleaseClone(leases)
@@ -151,9 +159,11 @@ class World:
             case Wake():
                 self.wake(event.pod_name, event.generation)
 
-    def settle_down(self) -> None:
-        """Deliver until nothing is left."""
-        while self.tables.events:
+    def settle_down(self, limit: int = 1000) -> None:
+        """Deliver until nothing is left, or so many."""
+        for _ in range(limit):
+            if not self.tables.events:
+                return
             self.deliver(self.tables.events.pop(0))
 
     def warm_up(self, *customers: str) -> None:

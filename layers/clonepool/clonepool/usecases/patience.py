@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from clonepool.ports import Clock
 
-_RANDOM = SystemRandom()
+RANDOM = SystemRandom()
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 
 
@@ -45,7 +45,7 @@ class Budget:
 
     def pause_about(self, seconds: float) -> None:
         """Sleep for a random time around `seconds`, so that those who collided do not collide again."""
-        self.pause(_RANDOM.uniform(0.2, 1.0) * seconds)
+        self.pause(RANDOM.uniform(0.2, 1.0) * seconds)
 
 
 def persistently[T](call: Callable[[], T], budget: Budget) -> T:
