@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from lab.images.buildah import Buildah
 
+BASE_PREFIX = "localhost/clonepool-base-"
 _SCRIPTS = Path(__file__).parent / "bases"
 _APT_OPTIONS = ('APT::Install-Recommends "false"',)
 _DPKG_OPTIONS = (
@@ -95,9 +96,14 @@ def base_key(recipe: Recipe) -> str:
     return recipe.key(datetime.now(tz=UTC).date())
 
 
+def base_ref(recipe: Recipe) -> str:
+    """The reference of this month's base in the image store."""
+    return f"{BASE_PREFIX}{recipe.name}:{base_key(recipe)}"
+
+
 def ensure_base(recipe: Recipe, buildah: Buildah, say: Callable[[str], None]) -> str:
     """Return the reference of the recipe's base in the image store, made now if it is not there."""
-    ref = f"localhost/clonepool-base-{recipe.name}:{base_key(recipe)}"
+    ref = base_ref(recipe)
     if not buildah.has(ref):
         say(f"{recipe.name}: making a base from Debian {recipe.suite} (about a minute, once a month)")
         buildah.image_from_tree(ref, lambda root: _bootstrap(recipe, root))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.images.bases import MYSQL, WORDPRESS, Recipe, base_key, ensure_base
+from lab.images.bases import BASE_PREFIX, MYSQL, WORDPRESS, Recipe, base_key, base_ref, ensure_base
 from lab.images.buildah import Buildah
 from lab.images.commands import run
 from lab.images.inputs import AGENT_SOURCES, agent_digest, cache, short, stage
@@ -126,6 +126,7 @@ def _forget_older(images: list[Image], buildah: Buildah) -> None:
         keys = [tar.stem.removeprefix(f"{image.name}-") for tar in tars if tar.exists()]
         kept += [f"{_REGISTRY}/{image.name}:{key}" for key in keys]
     buildah.keep_only(kept, among=f"{_REGISTRY}/")
+    buildah.keep_only([base_ref(recipe) for recipe in _RECIPES.values()], among=BASE_PREFIX)
 
 
 @contextlib.contextmanager

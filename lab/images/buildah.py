@@ -36,12 +36,12 @@ class Buildah:
             self._buildah("rm", container)
 
     def build(self, context: Path, ref: str, arguments: Mapping[str, str]) -> None:
-        """Build `context`/Dockerfile as `ref`. Layers built before are reused."""
+        """Build `context`/Dockerfile as `ref`."""
         options = [
             option for name, value in arguments.items() for option in ("--build-arg", f"{name}={value}")
         ]
         self._buildah(
-            *("bud", "--quiet", "--isolation=chroot", "--pull-never", "--layers", "--timestamp=0"),
+            *("bud", "--quiet", "--isolation=chroot", "--pull-never", "--timestamp=0"),
             *(*options, "--tag", ref, str(context)),
         )
 

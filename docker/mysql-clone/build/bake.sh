@@ -12,7 +12,7 @@ socket=$bake/mysqld.sock
 
 server() {
   mysqld --defaults-file=/opt/clone/my.cnf --user=mysql --datadir="$data" --socket="$socket" \
-    --pid-file="$bake/mysqld.pid" --skip-networking "$@"
+    --pid-file="$bake/mysqld.pid" --skip-networking --innodb-redo-log-capacity=256M "$@"
 }
 in_site() { chroot "$site" "$@"; }
 
