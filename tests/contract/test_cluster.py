@@ -248,6 +248,16 @@ def test_deleting_means_exactly_this_uid(subject: Subject) -> None:
     assert subject.routed() == {(ref.pod_name, 1)}
 
 
+def test_a_pod_in_a_newer_generation_is_not_deleted(subject: Subject) -> None:
+    old = subject.leased()
+    subject.cluster.start_reset(old, 2)
+    with pytest.raises(StaleObject):
+        subject.cluster.delete_pod(old)
+    assert subject.cluster.exists(old)
+    subject.cluster.delete_pod(PodRef(old.pod_name, old.uid, 2))
+    assert subject.is_gone(old)
+
+
 def test_a_pod_whose_uid_is_not_known_is_left_alone(subject: Subject) -> None:
     ref = subject.created()
     unknown = PodRef(ref.pod_name, None, 1)
