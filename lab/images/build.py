@@ -117,6 +117,7 @@ def _build_one(image: Image, agent: Path, context: Path, site_image: str, builda
 
 def _forget_older(images: list[Image], buildah: Buildah) -> None:
     """Keep the latest few of each image: another checkout or a cluster that is starting may want them."""
+    buildah.forget_containers()
     kept = []
     for image in images:
         tars = sorted(image.tar.parent.glob(f"{image.name}-*.tar"), key=lambda tar: tar.stat().st_mtime)

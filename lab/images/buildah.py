@@ -49,6 +49,10 @@ class Buildah:
         """Write the image as a docker-archive, for `ctr images import`."""
         self._buildah("push", "--quiet", ref, f"docker-archive:{archive}:{ref}")
 
+    def forget_containers(self) -> None:
+        """Remove what builds leave behind: a stage that was only copied from, or everything of a killed one."""
+        self._buildah("rm", "--all")
+
     def keep_only(self, refs: Sequence[str], *, among: str) -> None:
         """Remove images whose reference starts with `among` but is not in `refs`, and layers nobody needs."""
         listed = self._buildah("images", "--format", "{{.Name}}:{{.Tag}}").split()
