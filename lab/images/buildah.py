@@ -50,7 +50,7 @@ class Buildah:
         self._buildah("push", "--quiet", ref, f"docker-archive:{archive}:{ref}")
 
     def forget_containers(self) -> None:
-        """Remove what builds leave behind: a stage that was only copied from, or everything of a killed one."""
+        """Remove what builds leave behind: a stage that was only copied from, or all of a killed one."""
         self._buildah("rm", "--all")
 
     def keep_only(self, refs: Sequence[str], *, among: str) -> None:
