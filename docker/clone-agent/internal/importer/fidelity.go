@@ -41,21 +41,21 @@ func (r *run) fidelity() map[string]any {
 	return map[string]any{
 		"tables":              len(r.reports),
 		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows},
-		"tables_differing":    differing,
-		"tables_left_out":     r.preflight.LeftOut,
-		"views_failed":        r.viewsFailed,
-		"triggers_failed":     r.triggersFailed,
+		"tables_differing":    orEmpty(differing),
+		"tables_left_out":     orEmpty(r.preflight.LeftOut),
+		"views_failed":        orEmpty(r.viewsFailed),
+		"triggers_failed":     orEmpty(r.triggersFailed),
 		"cells_rewritten":     r.stats.Rewritten,
 		"cells_not_rewritten": notRewritten,
 		"files":               r.copier.Report.Files,
 		"bytes":               r.progress.line().BytesDone,
-		"files_skipped":       r.copier.Report.Skipped,
+		"files_skipped":       orEmpty(r.copier.Report.Skipped),
 		"files_skipped_count": r.copier.Report.SkippedAt,
 		"checksum":            r.checksum(),
 		"versions":            r.versions(),
 		"plugins_off":         []string{},
-		"drop_ins_off":        r.aside,
-		"smoke_warnings":      r.warnings,
+		"drop_ins_off":        orEmpty(r.aside),
+		"smoke_warnings":      orEmpty(r.warnings),
 	}
 }
 
@@ -76,4 +76,12 @@ func (r *run) versions() map[string]any {
 		},
 		"clone": map[string]string{"wordpress": v.WordPress, "database": r.cloneDatabase},
 	}
+}
+
+// orEmpty makes an empty list of none, so that JSON says [] and not null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

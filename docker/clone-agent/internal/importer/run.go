@@ -200,7 +200,8 @@ func (r *run) transfer(ctx context.Context) error {
 		return err
 	}
 	r.copier = &files.Copier{Client: r.client, Root: r.root, Spend: r.progress.spend, Known: known}
-	r.progress.transfer(r.preflight.BytesEstimate + r.preflight.Files.Bytes)
+	// The image brings WordPress itself; of that, only what differs travels.
+	r.progress.transfer(r.preflight.BytesEstimate + r.preflight.Files.Bytes - r.preflight.Files.ByRoot["core"].Bytes)
 	r.progress.enter(job.Database)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
