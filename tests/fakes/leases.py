@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Clone, CloneState, Lease, Progress
-from clonepool.domain.lease import SERVING_GRACE_SECONDS, importing, served
+from clonepool.domain.lease import importing, look_again_at, served
 from clonepool.domain.pods import Failure, Pod, PodState, Proof
 from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, InvalidRequest, PodTaken, SourceNotRegistered, StaleRow
@@ -89,7 +89,7 @@ class FakeLeases:
             pod = self._leased(clone)
             done = served(clone, now=now, expires_at=expires_at, timings_ms=timings_ms, fidelity=fidelity)
             self._t.put_clone(done)
-            deadline_at = expires_at + SERVING_GRACE_SECONDS
+            deadline_at = look_again_at(expires_at, now)
             self._t.put_pod(replace(pod, state=PodState.READY, state_since=now, deadline_at=deadline_at))
             return done
 

@@ -23,6 +23,9 @@ MAX_LIFETIME_SECONDS = 24 * 3600
 SERVING_GRACE_SECONDS = 30
 """A served pod is looked at this long after its clone's expiry: the sweep is first, this the backstop."""
 
+LOOK_SECONDS = 120
+"""How often the keeper makes sure that a served pod still has its clone, should a record have been lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class CloneRequest:
@@ -98,6 +101,11 @@ def served(
 def serving_until(clone: Clone, now: int) -> int:
     """`expires_at` of a clone that becomes READY now."""
     return min(now + clone.ttl_minutes * 60, clone.max_expires_at)
+
+
+def look_again_at(expires_at: int, now: int) -> int:
+    """The deadline of a pod that serves a clone."""
+    return min(expires_at + SERVING_GRACE_SECONDS, now + LOOK_SECONDS)
 
 
 def extended_until(clone: Clone, ttl_minutes: int, now: int) -> int:

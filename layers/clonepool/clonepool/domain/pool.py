@@ -13,6 +13,8 @@ class PoolPolicy:
     Attributes:
         min_warm, max_warm: the keeper creates below `min_warm` and deletes the oldest above `max_warm`.
         max_pods: never more rows than this, demand or not.
+        create_seconds, reset_seconds, import_seconds, delete_seconds: how long a pod may be in a state. Workers
+            that died count too, and the keeper that goes on comes every minute.
         reuse: `never` replaces a used pod, `any` resets it for the next customer.
     """
 
@@ -23,7 +25,7 @@ class PoolPolicy:
     max_reuse_count: int = 50
     max_pod_age_seconds: int = 24 * 3600
     create_seconds: int = 180
-    reset_seconds: int = 60
+    reset_seconds: int = 150
     import_seconds: int = 900
     delete_seconds: int = 60
     max_live_clones_per_customer: int = 5

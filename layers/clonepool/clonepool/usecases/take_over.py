@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clonepool.domain.clones import CloneState
-from clonepool.domain.lease import SERVING_GRACE_SECONDS
+from clonepool.domain.lease import look_again_at
 from clonepool.domain.pods import LEASED, SETTLING, PodState
 from clonepool.domain.transitions import SILENCE_SECONDS
 
@@ -53,7 +53,7 @@ class TakeOver:
             self._won(pod)
             self.prepare(clone.clone_id, clone.lease_id)
         else:
-            self._won(pod, clone.expires_at + SERVING_GRACE_SECONDS)
+            self._won(pod, look_again_at(clone.expires_at, self.clock.now()))
 
     def _tenant(self, pod: Pod) -> Clone | None:
         """The live clone of this very lease; one that has expired is removed in passing."""

@@ -10,7 +10,7 @@ from clonepool.adapters.dynamodb.history import History
 from clonepool.adapters.dynamodb.models import every
 from clonepool.adapters.dynamodb.rows import clone_row, lease_row, pod_row, to_clone
 from clonepool.domain.clones import CloneState
-from clonepool.domain.lease import SERVING_GRACE_SECONDS, importing, served
+from clonepool.domain.lease import importing, look_again_at, served
 from clonepool.domain.pods import PodState
 from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, PodTaken, SourceNotRegistered, StaleRow, StoreBusy
@@ -96,7 +96,7 @@ class DynamoLeases(History):
         serving = [
             self.pods.state.set(PodState.READY.value),
             self.pods.state_since.set(now),
-            self.pods.deadline_at.set(expires_at + SERVING_GRACE_SECONDS),
+            self.pods.deadline_at.set(look_again_at(expires_at, now)),
         ]
         alive = every(self._in(clone, CloneState.IMPORTING), self.clones.expires_at > now)
 
