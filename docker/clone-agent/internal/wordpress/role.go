@@ -88,7 +88,7 @@ func (r *Role) Answers(ctx context.Context, _ secretwatch.Secret) error {
 
 // Prove waits for the pristine front page, which comes as soon as MySQL has the same generation.
 func (r *Role) Prove(ctx context.Context, _, _ secretwatch.Secret) (map[string]report.Check, error) {
-	for pause := 20 * time.Millisecond; ; pause = min(pause*3/2, time.Second) {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		err := pristine(ctx)
 		if err == nil {
 			return map[string]report.Check{"page": report.Of(1)}, nil
@@ -101,7 +101,7 @@ func (r *Role) Prove(ctx context.Context, _, _ secretwatch.Secret) (map[string]r
 	}
 }
 
-// pristine fetches the front page, once MySQL listens: without it WordPress would only cost time to say so.
+// pristine fetches the front page. It asks for MySQL first: without it WordPress would only spend time to say so.
 func pristine(ctx context.Context) error {
 	conn, err := dialer.DialContext(ctx, "tcp", layout.DBAddress)
 	if err != nil {
