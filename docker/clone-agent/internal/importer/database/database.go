@@ -28,9 +28,11 @@ type Database struct {
 	target Target
 }
 
-// session makes import sessions take any data: zero dates, rows before the rows they refer to, times in UTC. Checks of
-// unique keys stay on; without them MySQL may keep rows that only the source's collation told apart.
-const session = "SET SESSION sql_mode='', foreign_key_checks=0, time_zone='+00:00', net_read_timeout=3600, net_write_timeout=3600"
+// session makes import sessions take any data as it is: zero and impossible dates, 0 in a column that counts up, rows
+// before the rows they refer to, times in UTC. Checks of unique keys stay on; without them MySQL may keep rows that only
+// the source's collation told apart.
+const session = "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks=0, time_zone='+00:00'," +
+	" net_read_timeout=3600, net_write_timeout=3600"
 
 // Open connects and learns what the server can do.
 func Open(ctx context.Context, a Address) (*Database, error) {

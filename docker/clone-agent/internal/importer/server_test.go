@@ -1,0 +1,127 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"clonepool.dev/clone-agent/internal/importer/database"
+)
+
+const testPassword = "not-a-secret"
+
+// startServer starts a MySQL or MariaDB of this machine with an empty schema and the site's account. Where there is no
+// server the test is skipped, but never in CI.
+func startServer(t *testing.T) database.Address {
+	t.Helper()
+	program := findServer(t)
+	dir := t.TempDir()
+	data, socket := filepath.Join(dir, "data"), filepath.Join(dir, "s")
+	initialize(t, program, data)
+	command := exec.Command(program, "--no-defaults", "--user="+userName(), "--datadir="+data, "--socket="+socket, "--pid-file="+filepath.Join(dir, "pid"),
+		"--skip-networking", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0")
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stdout, command.Stderr = log, log
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		log.Close()
+	})
+	root := connect(t, socket, log.Name())
+	for _, statement := range []string{
+		"CREATE DATABASE wordpress CHARACTER SET utf8mb4", "CREATE USER wordpress@localhost IDENTIFIED BY '" + testPassword + "'",
+		"GRANT ALL ON wordpress.* TO wordpress@localhost", "CREATE TABLE wordpress.wp_pristine (id int)",
+		"CREATE VIEW wordpress.wp_pristine_view AS SELECT 1",
+	} {
+		if _, err := root.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	return database.Address{Network: "unix", Host: socket, Schema: "wordpress", User: "wordpress"}
+}
+
+func findServer(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"mysqld", "mariadbd", "/usr/sbin/mysqld", "/usr/sbin/mariadbd"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("no MySQL or MariaDB server: install mysql-server-core or mariadb-server-core")
+	}
+	t.Skip("no MySQL or MariaDB server on this machine")
+	return ""
+}
+
+func userName() string {
+	if os.Getuid() == 0 {
+		return "root"
+	}
+	return os.Getenv("USER")
+}
+
+func initialize(t *testing.T, program, data string) {
+	t.Helper()
+	version, err := exec.Command(program, "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(program, "--no-defaults", "--initialize-insecure", "--user="+userName(), "--datadir="+data)
+	if strings.Contains(string(version), "MariaDB") {
+		command = exec.Command("mariadb-install-db", "--no-defaults", "--user="+userName(), "--datadir="+data,
+			"--auth-root-authentication-method=normal", "--skip-test-db")
+	}
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v", out, err)
+	}
+}
+
+// connect waits until the server answers its administrator.
+func connect(t *testing.T, socket, log string) *sql.DB {
+	t.Helper()
+	config := mysql.NewConfig()
+	config.Net, config.Addr, config.User = "unix", socket, "root"
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := sql.OpenDB(connector)
+	t.Cleanup(func() { pool.Close() })
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for err = pool.PingContext(ctx); err != nil; err = pool.PingContext(ctx) {
+		select {
+		case <-ctx.Done():
+			text, _ := os.ReadFile(log)
+			t.Fatalf("%v\n%s", err, text)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return pool
+}
+
+// freePort is where nobody listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
