@@ -13,8 +13,8 @@ class PoolPolicy:
     Attributes:
         min_warm, max_warm: the keeper creates below `min_warm` and deletes the oldest above `max_warm`.
         max_pods: never more rows than this, demand or not.
-        create_seconds, reset_seconds, import_seconds, delete_seconds: how long a pod may be in a state. Workers
-            that died count too, and the keeper that goes on comes every minute.
+        create_seconds, reset_seconds, import_seconds, delete_seconds: how long a pod may be in a state;
+            workers that died included, and the keeper that goes on comes every minute.
         reuse: `never` replaces a used pod, `any` resets it for the next customer.
     """
 

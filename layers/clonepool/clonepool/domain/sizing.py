@@ -32,11 +32,6 @@ class Plan:
     delete: tuple[Pod, ...]
     reason: str
 
-    @property
-    def idle(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.create and not self.delete
-
 
 def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
     """Compare supply (warm and coming) with demand (the minimum and everyone who waits).
