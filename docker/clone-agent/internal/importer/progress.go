@@ -17,6 +17,8 @@ type progress struct {
 	report func(job.Line)
 	limit  int64
 
+	reporting sync.Mutex // reports come one after the other
+
 	mu      sync.Mutex
 	phase   job.Phase
 	done    int64
@@ -52,7 +54,16 @@ func (p *progress) enter(phase job.Phase) {
 	p.mu.Lock()
 	p.phase = phase
 	p.mu.Unlock()
-	p.report(p.line())
+	p.say()
+}
+
+// say reports the present state.
+func (p *progress) say() (line job.Line) {
+	p.reporting.Lock()
+	defer p.reporting.Unlock()
+	line = p.line()
+	p.report(line)
+	return line
 }
 
 // timed runs one phase and keeps how long it took.
@@ -93,9 +104,8 @@ func (p *progress) tick(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if line := p.line(); line.BytesDone != last {
-			last = line.BytesDone
-			p.report(line)
+		if p.line().BytesDone != last {
+			last = p.say().BytesDone
 		}
 	}
 }

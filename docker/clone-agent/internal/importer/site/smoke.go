@@ -3,7 +3,6 @@ package site
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -156,5 +155,5 @@ func (s *Smoke) sourceAddress(page []byte) string {
 // excerpt is a piece of a page on one line.
 func excerpt(page []byte, at int) string {
 	piece := page[at:min(at+160, len(page))]
-	return strings.Join(strings.Fields(strings.ToValidUTF8(fmt.Sprintf("%s", piece), "?")), " ")
+	return strings.Join(strings.Fields(strings.ToValidUTF8(string(piece), "?")), " ")
 }
