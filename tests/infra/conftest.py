@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from lab.aws import tables
+from lab.aws import dynamodb, tables
 from lab.aws.service import free_port
 
 if TYPE_CHECKING:
@@ -104,12 +104,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def served(dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The tiny template, served for the whole session."""
-    server = Server(dynamodb_url, tmp_path_factory.mktemp("served"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The tiny template, served for the whole session.
+
+    On a DynamoDB of its own: among the hundreds of tables of other tests TTL would take minutes.
+    """
+    state = tmp_path_factory.mktemp("served")
+    database = dynamodb.start(free_port(), log=state / "dynamodb.log")
+    server = Server(database.url, state)
     served = server.start()
     yield served
     server.stop(served)
+    database.stop()
 
 
 @pytest.fixture
