@@ -51,6 +51,7 @@ class Script:
     Attributes:
         settle_after: how many questions the verifier answers with "not yet"; -1 is for ever.
         findings: what the verifier finds in a pod, by name.
+        leaky: pods whose reset leaves the last site behind.
         imports: events of each import, by clone id.
         down: the next so many calls raise ClusterUnavailable; -1 is until told otherwise.
         before: called with the name of each method before it does anything.
@@ -58,6 +59,7 @@ class Script:
 
     settle_after: int = 1
     findings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    leaky: set[str] = field(default_factory=set)
     imports: dict[str, list[ImportEvent]] = field(default_factory=dict)
     down: int = 0
     before: Callable[[str], None] | None = None
@@ -129,7 +131,8 @@ class FakeCluster:
             pod = self._owned(ref, {ref.generation})
             pod.asked += 1
             if pod.restored != pod.wanted and 0 <= self.script.settle_after < pod.asked:
-                pod.restored, pod.site = pod.wanted, None
+                pod.restored = pod.wanted
+                pod.site = pod.site if pod.name in self.script.leaky else None
             if pod.restored != ref.generation:
                 return Verdict(settled=False, ok=False, generation=ref.generation)
             findings = self.script.findings.get(pod.name, ())

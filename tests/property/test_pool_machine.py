@@ -103,6 +103,11 @@ class PoolMachine(RuleBasedStateMachine):
         if names := sorted(self.world.cluster.objects):
             self.world.cluster.script.findings[data.draw(st.sampled_from(names))] = ("a stranger's file",)
 
+    @rule(data=st.data())
+    def a_reset_leaves_a_site_behind(self, data: st.DataObject) -> None:
+        if names := sorted(self.world.cluster.objects):
+            self.world.cluster.script.leaky.add(data.draw(st.sampled_from(names)))
+
     @rule(calls=st.sampled_from([0, 1, 3, 40]))
     def the_cluster_is_away(self, calls: int) -> None:
         self.world.cluster.script.down = calls
