@@ -71,6 +71,13 @@ class PoolMachine(RuleBasedStateMachine):
             events.pop(data.draw(st.integers(0, len(events) - 1)))
 
     @rule(customer=who)
+    def a_lease_runs_its_course(self, customer: str) -> None:
+        """Adversity alone seldom lets a pod get as far as its second generation."""
+        self._dying(None, lambda: self.world.ask(customer, ttl_minutes=30))
+        self._dying(None, lambda: self.world.settle_down(limit=20))
+        self.world.release_clone(customer, customer)
+
+    @rule(customer=who)
     def release(self, customer: str) -> None:
         self.world.release_clone(customer, customer)
 
