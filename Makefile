@@ -116,9 +116,9 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	fi
 	if ! python -m lab status >/dev/null 2>&1; then
 	  trap 'python -m lab down' EXIT
-	  python -m lab up
 	fi
-	$(PYTEST) -m e2e tests/e2e
+	python -m lab up --set Reuse=any
+	$(PYTEST) -m e2e tests
 
 # ---- AWS ----
 

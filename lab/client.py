@@ -132,7 +132,7 @@ def title_of(html: str) -> str:
     """The text of the page's first <title>."""
     parser = _Title()
     parser.feed(html)
-    return parser.text.strip()
+    return " ".join(parser.text.split())
 
 
 def wait_until[T](what: str, look: Callable[[], T | None], *, seconds: float, every: float = 0.25) -> T:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EXPIRY_SECONDS = 60 + 75  # shortest time to live, and the longest an expired clone may still answer
 ONE_POD = ("Reuse=any", "PoolMin=1", "PoolMax=1", "PoolMaxPods=1")  # so that the next customer gets the same
+PLANTED = 2  # files that hold the canary
 GONE = 410
 NOT_FOUND = 404
 STORY_ENDS = (
@@ -136,6 +137,8 @@ class Story:
         planted = run_in(clone["pod_name"], "wordpress", ["sh", "-c", script])
         if planted.returncode != 0:
             raise SystemExit(f"could not plant a mark: {planted.stderr.decode(errors='replace')}")
+        if len(traces(clone["pod_name"], [canary])) < PLANTED:
+            raise SystemExit("the search does not even find what was just planted")
         return canary
 
     def end(self, clone: dict[str, Any]) -> None:

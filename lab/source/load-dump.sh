@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs in the mysql container: replace the site's database by the dump on standard input.
 # The password reaches the client by a file in the container's memory, never by arguments or environment.
 set -eu

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def test_the_import_finishes_though_its_worker_is_killed(
         every=0.05,
     )
     killed = system.control("functions/CloneWorker/kill")
-    assert killed["killed"] >= 1
+    assert killed["killed"]
     ready = system.api.until_ready(clone["clone_id"], seconds=300)
     assert (ready["pod_name"], ready["generation"]) == (clone["pod_name"], clone["generation"])
     assert system.page(ready).status_code == 200
@@ -89,9 +88,7 @@ def test_a_pod_in_which_the_verifier_finds_a_difference_is_deleted_and_replaced(
     system: Installation, customer: Callable[..., str]
 ) -> None:
     clone, uid = _used_pod(system, customer)
-    agent = pid1_of(uid, "apache2")
-    soft, hard = resource.prlimit(agent, resource.RLIMIT_NOFILE)
-    resource.prlimit(agent, resource.RLIMIT_NOFILE, (soft // 2, hard))
+    os.setpriority(os.PRIO_PROCESS, pid1_of(uid, "apache2"), 5)
     system.api.release(clone["clone_id"])
     _replaced(system, clone)
 

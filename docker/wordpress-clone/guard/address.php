@@ -1,7 +1,8 @@
 <?php
 
 /**
- * The clone answers under two addresses: its public one, behind an ingress that ends TLS, and the one inside the cluster.
+ * The clone answers under two addresses: its public one, behind an ingress that ends TLS, and the one inside the
+ * cluster.
  *
  * @license GPL-2.0-or-later
  */

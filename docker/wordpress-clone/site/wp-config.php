@@ -3,8 +3,8 @@
 /**
  * WordPress as it lies in a warm pod, before any site is imported.
  *
- * The password of the database belongs to the pod's generation. The salts follow from it, so that nothing secret lies in
- * the image and no cookie outlives the generation.
+ * The password of the database belongs to the pod's generation. The salts follow from it, so that nothing secret lies
+ * in the image and no cookie outlives the generation.
  *
  * @license GPL-2.0-or-later
  */

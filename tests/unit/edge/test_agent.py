@@ -11,6 +11,7 @@ from clonepool.adapters.kubernetes.agent import verdict
 
 CLEAN: dict[str, Any] = {
     "generation": 2, "settled": True, "ok": True, "reset_ms": 800,
+    "killed_at": "2026-11-23T20:39:27.683146199Z", "started_at": "2026-11-23T20:39:28.1Z",
     "checks": {"files": {"ok": True, "count": 9}},
 }  # fmt: skip
 
@@ -51,3 +52,25 @@ def test_a_check_that_fails_without_words_is_named() -> None:
     assert verdict(2, said(checks={"grants": {"ok": False}})).findings == (
         "mysql.grants: not as it should be",
     )
+
+
+@pytest.mark.parametrize(
+    ("started_at", "ok"),
+    [
+        ("2026-11-23T20:39:27.683146199Z", True),
+        ("2026-11-23T20:39:27.5Z", False),  # the old site was still alive when mysqld took the new password
+        (None, False),
+        ("soon", False),
+    ],
+)
+def test_the_old_site_must_be_dead_before_mysqld_takes_the_new_password(
+    started_at: str | None, ok: bool
+) -> None:
+    found = verdict(2, said(started_at=started_at))
+    assert (found.settled, found.ok) == (True, ok)
+
+
+def test_a_new_pod_has_no_old_site_to_outlive() -> None:
+    first = {"generation": 1, "started_at": None}
+    answers = {role: json.dumps(CLEAN | first) for role in ("wordpress", "mysql")}
+    assert verdict(1, answers).ok

@@ -170,7 +170,10 @@ def test_a_401_renews_the_token_once(api: ExecApi) -> None:
     assert tokens.renewed == 1
 
 
-VERDICT = '{"generation": 4, "settled": true, "ok": true, "reset_ms": %d, "checks": {"files": {"ok": true}}}'
+VERDICT = (
+    '{"generation": 4, "settled": true, "ok": true, "reset_ms": %d, "checks": {"files": {"ok": true}}, '
+    '"killed_at": "2026-11-23T20:39:27Z", "started_at": "2026-11-23T20:39:28Z"}'
+)
 
 
 def test_both_containers_are_asked_and_their_checks_merged(api: ExecApi, executor: Executor) -> None:
@@ -181,7 +184,7 @@ def test_both_containers_are_asked_and_their_checks_merged(api: ExecApi, executo
     api.play = play
     verdict = Agents(executor, "n").verify(REF)
     assert (verdict.settled, verdict.ok, verdict.reset_ms) == (True, True, 900)
-    assert verdict.checks.keys() == {"wordpress.files", "mysql.files"}
+    assert verdict.checks.keys() == {"wordpress.files", "mysql.files", "pod.order"}
 
 
 def test_one_container_that_is_not_there_yet_has_not_settled(api: ExecApi, executor: Executor) -> None:
@@ -206,6 +209,7 @@ def test_findings_come_with_exit_code_1_and_are_told(api: ExecApi, executor: Exe
     async def play(session: Session) -> None:
         await session.out(
             '{"generation": 4, "settled": true, "ok": false, '
+            '"killed_at": "2026-11-23T20:39:27Z", "started_at": "2026-11-23T20:39:28Z", '
             '"checks": {"files": {"ok": false, "findings": ["extra x"]}}}'
         )
         await session.end(exit_code(1))

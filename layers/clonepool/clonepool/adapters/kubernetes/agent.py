@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Progress
@@ -79,6 +80,7 @@ def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
     if not all(one.get("settled") is True and one.get("generation") == generation for one in said.values()):
         return Verdict(settled=False, ok=False, generation=generation)
     checks = {f"{role}.{name}": check for role, one in said.items() for name, check in _checks(one).items()}
+    checks["pod.order"] = _order(generation, said)
     ok = all(one.get("ok") is True and _checks(one) for one in said.values())
     return Verdict(
         settled=True,
@@ -88,6 +90,24 @@ def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
         checks=checks,
         findings=tuple(_findings(checks)),
     )
+
+
+def _order(generation: int, said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Whether the old site was dead before mysqld took the new password.
+
+    The containers share one network, and the old site can read the new Secret until it is killed: had it
+    outlived mysqld's start, it could have written to the clean database. A new pod has no old site.
+    """
+    if generation == 1:
+        return {"ok": True, "detail": "a new pod"}
+    killed, started = said["wordpress"].get("killed_at"), said["mysql"].get("started_at")
+    try:
+        in_order = datetime.fromisoformat(str(killed)) <= datetime.fromisoformat(str(started))
+    except ValueError:
+        return {"ok": False, "findings": ["the agents do not say when they killed and started"]}
+    if in_order:
+        return {"ok": True}
+    return {"ok": False, "findings": [f"the old site lived until {killed}, mysqld was up at {started}"]}
 
 
 def _findings(checks: Mapping[str, dict[str, Any]]) -> list[str]:
