@@ -117,7 +117,7 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	if ! python -m lab status >/dev/null 2>&1; then
 	  trap 'python -m lab down' EXIT
 	fi
-	python -m lab up --set Reuse=any
+	python -m lab up --set Reuse=any --set ResetSeconds=45
 	$(PYTEST) -m e2e tests
 
 # ---- AWS ----

@@ -90,6 +90,9 @@ class KeeperSettings(WorkerSettings):
     reuse: Literal["any", "never"] = "never"
     max_reuse_count: int = Field(default=50, ge=0)
     max_pod_age_seconds: int = Field(default=24 * 3600, ge=60)
+    create_seconds: int = Field(default=180, ge=10)
+    reset_seconds: int = Field(default=150, ge=10)
+    import_seconds: int = Field(default=900, ge=10)
     max_live_clones: int = Field(default=5, ge=1)
 
     def policy(self) -> PoolPolicy:
@@ -101,5 +104,8 @@ class KeeperSettings(WorkerSettings):
             reuse=self.reuse,
             max_reuse_count=self.max_reuse_count,
             max_pod_age_seconds=self.max_pod_age_seconds,
+            create_seconds=self.create_seconds,
+            reset_seconds=self.reset_seconds,
+            import_seconds=self.import_seconds,
             max_live_clones_per_customer=self.max_live_clones,
         )
