@@ -10,6 +10,7 @@ use CustomMigrator\Site;
 use CustomMigrator\Tests\Support\AnswerReader;
 use CustomMigrator\Tests\Support\DatabaseServer;
 use CustomMigrator\Tests\Support\Source;
+use CustomMigrator\Wire\Encoding;
 use PHPUnit\Framework\TestCase;
 
 /** The endpoints on a real server, with the tables that make copies go wrong. */
@@ -186,6 +187,20 @@ final class DatabaseTest extends TestCase
         self::assertSame(['nickname', null], $meta);
         self::assertSame([], self::source()->rows('wp_woocommerce_sessions'));
         self::assertSame('usermeta', self::described('wp_usermeta')['row_filter']);
+    }
+
+    public function testAnInventedTokenOpensNoRowThatStaysBehind(): void
+    {
+        self::$server->execute("INSERT INTO wp_options (option_id, option_name, option_value) VALUES
+            (9001, 'custom_migrator_log', 'secret'), (9002, 'travels', 'public')");
+        $cell = static function (int $id): array {
+            $token = Encoding::cursor(['k' => [base64_encode((string) $id)], 'c' => 'option_value', 'n' => 6]);
+            return ['table' => 'wp_options', 'cell' => $token];
+        };
+        self::assertSame('public', implode('', self::source()->all('rows', $cell(9002))[0]));
+        $answer = self::source()->ask('rows', $cell(9001));
+        self::assertSame('cell_changed', $answer->end['error']['code']);
+        self::assertSame([], $answer->data);
     }
 
     public function testDefinitionsOfTablesViewsAndTriggers(): void

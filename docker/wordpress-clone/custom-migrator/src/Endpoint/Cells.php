@@ -64,15 +64,16 @@ final class Cells
         $position = Rows::position($this->table, $token);
         try {
             $column = $this->table->column((string) ($token['c'] ?? ''));
-            $from = ' FROM ' . Connection::name($this->table->name);
-            if (is_array($position)) {
-                return [$column, (int) ($token['n'] ?? 0), $from . ' WHERE ' . RowQuery::at($this->table, $position)];
-            }
+            $key = is_array($position) ? RowQuery::at($this->table, $position) : null;
         } catch (\InvalidArgumentException $error) {
             throw new ExportError('bad_request', 'cell is not one that this source has given');
         }
-        $where = $this->table->condition === null ? '' : ' WHERE ' . $this->table->condition;
-        return [$column, (int) ($token['n'] ?? 0), "$from USE INDEX ()$where LIMIT " . (int) $position . ', 1'];
+        // A token is not signed: rows that do not travel stay closed to it too, our own keys among them.
+        $where = implode(' AND ', array_filter([$this->table->condition, $key]));
+        $source = ' FROM ' . Connection::name($this->table->name) . ($key === null ? ' USE INDEX ()' : '')
+            . ($where === '' ? '' : ' WHERE ' . $where)
+            . ($key === null ? ' LIMIT ' . (int) $position . ', 1' : '');
+        return [$column, (int) ($token['n'] ?? 0), $source];
     }
 
     private function piece(Column $column, string $source, int $offset, int $length): string
