@@ -245,6 +245,8 @@ def test_a_hundred_threads_claim_ten_warm_pods(
     assert all(a.new for a in admissions)
     assert sorted(c.customer_id for c in clones) == sorted(customers)
     bound = [c for c in clones if c.state is CloneState.IMPORTING]
+    assert len(bound) == 10
+    assert all(c.state is CloneState.QUEUED for c in clones if c not in bound)
     assert len({c.pod_name for c in bound}) == len(bound)
     for clone in clones:
         assert shop.leases.get(clone.clone_id) == clone

@@ -75,7 +75,8 @@ class FakeCluster:
         self.objects: dict[str, PodObject] = {}
         self.secrets: dict[str, int] = {}
         self.routes: dict[str, tuple[str, int]] = {}
-        self.jobs: list[ImportJob] = []
+        self.jobs: list[ImportJob] = []  # of each command
+        self.started: list[tuple[str, int]] = []  # imports: one a generation, other commands follow
         self.imported: set[tuple[str, int]] = set()
         self._uids = 0
 
@@ -145,7 +146,9 @@ class FakeCluster:
         with self._call("run_import"):
             pod = self._agent(ref)
             self.jobs.append(job)
-            pod.site = job.clone_id
+            if (ref.pod_name, ref.generation) not in self.started:
+                self.started.append((ref.pod_name, ref.generation))
+                pod.site = job.clone_id
         for event in self.script.imports.get(job.clone_id, [IMPORTED]):
             with self._call("run_import.line"):
                 self._agent(ref)

@@ -11,6 +11,7 @@ from clonepool.bootstrap import Stores
 from tests.fakes.world import World
 from tests.integration.handlers import ENVIRONMENT, Functions
 from tests.integration.roles import Guard
+from tests.integration.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,3 +44,9 @@ def functions_on_each(request: pytest.FixtureRequest, environment: None) -> Func
     guard = Guard()
     guard.watch(stores.leases.database.connection.client)
     return Functions(World(), Stores(stores.leases, stores.pods, stores.pools, stores.sources), guard)
+
+
+@pytest.fixture
+def story(functions_on_each: Functions) -> Story:
+    """A clone's life, on fakes and on DynamoDB Local."""
+    return Story(functions_on_each)

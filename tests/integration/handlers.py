@@ -113,11 +113,11 @@ class Functions:
         }
 
     def invoke(self, function: str, payload: Any) -> Any:
-        self.guard.function = function
+        meanwhile, self.guard.function = self.guard.function, function
         try:
             return self._handlers[function](payload, Context())
         finally:
-            self.guard.function = None
+            self.guard.function = meanwhile
 
     def http(self, payload: dict[str, Any]) -> Answer:
         """Through API Gateway."""

@@ -2,62 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.handlers import Functions, event
+from tests.integration.handlers import event
 
 if TYPE_CHECKING:
-    from tests.integration.handlers import Answer
-
-
-@dataclass
-class Story:
-    """What the functions have told so far; event files are made to speak of its pod and lease."""
-
-    functions: Functions
-    pod_name: str = ""
-    lease_id: str = ""
-
-    def http(self, name: str, **changes: Any) -> Answer:
-        return self.functions.http(event(name, **changes))
-
-    def warm_up(self) -> None:
-        """The schedule reserves a row, whose record has it made and proved."""
-        self.functions.invoke("pool_keeper", event("schedule"))
-        stores = self.functions.stores
-        (row,) = stores.pods.of_pool("default")
-        self.pod_name = row.pod_name
-        self.functions.invoke("pool_keeper", event("pod-creating", pod_name=self.pod_name))
-
-    def claim(self) -> Answer:
-        answer = self.http("create-clone")
-        clone = self.functions.stores.leases.get("shop")
-        assert clone is not None
-        self.lease_id = clone.lease_id
-        return answer
-
-    def prepare(self) -> None:
-        self.functions.invoke(
-            "clone_worker", event("clone-importing", pod_name=self.pod_name, lease_id=self.lease_id)
-        )
-
-    def give_back(self) -> None:
-        record = event("clone-removed", old_pod_name=self.pod_name, old_lease_id=self.lease_id)
-        self.functions.invoke("pod_return", record)
-
-    def pod(self) -> Any:
-        path = f"/pool/pods/{self.pod_name}"
-        changed = event("get-pod")
-        changed["rawPath"] = changed["requestContext"]["http"]["path"] = path
-        return self.functions.http(changed).body
-
-
-@pytest.fixture
-def story(functions_on_each: Functions) -> Story:
-    return Story(functions_on_each)
+    from tests.integration.story import Story
 
 
 def test_the_whole_way_and_back_into_the_pool(story: Story) -> None:
