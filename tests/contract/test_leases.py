@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -333,12 +334,33 @@ def test_a_customer_sees_its_clones_page_by_page_newest_first(shop: Shop) -> Non
     assert {c.customer_id for c in shop.leases.of_customer("bob", limit=9)[0]} == {"bob"}
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "bm9uc2Vuc2U=", "****"])
+INVENTED = (
+    '["1e99", "shop"]',
+    '["-1", "shop"]',
+    "[Infinity, 1]",
+    '["1", ""]',
+    f'["1", "{"x" * 3000}"]',
+    "[" * 6000,
+)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["nonsense", "bm9uc2Vuc2U=", "****", "\u00fc", *(b64encode(one.encode()).decode() for one in INVENTED)],
+    ids=repr,
+)
 def test_an_invented_cursor_is_a_bad_request(shop: Shop, cursor: str) -> None:
     shop.open("alice")
 
     with pytest.raises(InvalidRequest):
         shop.leases.of_customer("alice", cursor=cursor)
+
+
+@pytest.mark.parametrize("clone_id", ["x" * 3000, "\u00fc" * 1500, ""])
+def test_what_no_row_can_be_called_is_not_there(shop: Shop, clone_id: str) -> None:
+    assert shop.leases.get(clone_id) is None
+    assert shop.leases.last_lease(clone_id) is None
+    assert shop.pods.get(clone_id) is None
 
 
 def test_who_waits_longest_is_first_in_the_queue(shop: Shop) -> None:

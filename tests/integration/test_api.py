@@ -98,6 +98,7 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
     ("a key that is none", request("put-source", SOURCE | {"key": "hunter2"}), 400, "invalid_key"),
     ("no key", request("put-source", {"url": SOURCE["url"]}), 400, "invalid_request"),
     ("a clone that never was", at("get-clone", "/clones/never-was"), 404, "not_found"),
+    ("a clone with an endless name", at("get-clone", "/clones/" + "x" * 3000), 404, "not_found"),
     ("a path that is no clone", at("get-clone", "/clones/%3Cscript%3E"), 404, "not_found"),
     ("a pod that never was", at("get-pod", "/pool/pods/none"), 404, "not_found"),
     ("an unknown path", at("get-pool", "/clowns"), 404, "not_found"),
@@ -117,6 +118,15 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
         event("list-clones", queryStringParameters={"customer_id": "shop", "limit": "1000"}),
         400,
         "invalid_request",
+    ),
+    *(
+        (
+            f"a limit of {limit[:10]}",
+            event("list-clones", queryStringParameters={"customer_id": "shop", "limit": limit}),
+            400,
+            "invalid_request",
+        )
+        for limit in ("0050999", "0001" + "0" * 5000, "0", "-1")
     ),
     (
         "a made-up cursor",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 1.0, 3.0
 PATIENCE_SECONDS = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+MAX_KEY_BYTES = 2048
 
 _RANDOM = SystemRandom()
 
@@ -110,7 +111,9 @@ class Database:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def find[M: Model](self, model: type[M], key: str) -> M | None:
-        """One row by its key, read consistently."""
+        """One row by its key, read consistently. A key that no row can have finds none."""
+        if not possible(key):
+            return None
 
         def read() -> M | None:
             try:
@@ -132,6 +135,11 @@ class Database:
     def _write(self, fill: Callable[[TransactWrite], None], token: str) -> None:
         with TransactWrite(connection=self.connection, client_request_token=token) as transaction:
             fill(transaction)
+
+
+def possible(key: str) -> bool:
+    """Whether DynamoDB takes this as a partition key; it refuses a call with a longer or an empty one."""
+    return 0 < len(key.encode(errors="replace")) <= MAX_KEY_BYTES
 
 
 def _bound[M: type[Model]](model: M, table_name: str, connection: Connection) -> M:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from clonepool.adapters.dynamodb.database import possible
 from clonepool.adapters.dynamodb.errors import ConditionFailed
 from clonepool.adapters.dynamodb.queries import CloneQueries
 from clonepool.adapters.dynamodb.rows import to_lease
@@ -21,6 +22,8 @@ class History(CloneQueries):
     """The part of `clonepool.ports.Leases` that looks back."""
 
     def last_lease(self, clone_id: str) -> Lease | None:
+        if not possible(clone_id):
+            return None
         index = self.database.models.leases.clone
         rows = self.database.call(lambda: list(index.query(clone_id, scan_index_forward=False, limit=1)))
         return to_lease(rows[0]) if rows else None

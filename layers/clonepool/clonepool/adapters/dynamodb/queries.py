@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from clonepool.adapters.dynamodb.database import Database
     from clonepool.adapters.dynamodb.models import CloneRow
     from clonepool.domain.clones import Clone
+
+_CURSOR = re.compile(r'\["(\d{1,12})", "([a-z0-9-]{1,63})"\]', re.ASCII)
+"""What `_cursor` writes, and nothing else: a number or key that DynamoDB refuses would be a fault of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,10 @@ def _cursor(key: dict[str, Any] | None) -> str | None:
 
 def _start_key(customer_id: str, cursor: str) -> dict[str, dict[str, str]]:
     try:
-        created_at, clone_id = json.loads(urlsafe_b64decode(cursor.encode()))
-        number = str(int(created_at))
-    except (ValueError, TypeError) as error:
-        raise InvalidRequest("cursor is not one of ours; start without one.") from error
-    return {"customer_id": {"S": customer_id}, "created_at": {"N": number}, "clone_id": {"S": str(clone_id)}}
+        found = _CURSOR.fullmatch(urlsafe_b64decode(cursor.encode()).decode())
+    except ValueError:
+        found = None
+    if not found:
+        raise InvalidRequest("cursor is not one of ours; start without one.")
+    created_at, clone_id = found.groups()
+    return {"customer_id": {"S": customer_id}, "created_at": {"N": created_at}, "clone_id": {"S": clone_id}}

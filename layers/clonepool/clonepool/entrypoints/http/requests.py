@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_PAGE, DEFAULT_PAGE = 100, 50
+MAX_PAGE_DIGITS = 3
 
 
 class Body(BaseModel):
@@ -78,7 +79,9 @@ def page_size(text: str | None) -> int:
     """The `limit` of a list. Raises InvalidRequest."""
     if text is None:
         return DEFAULT_PAGE
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:4]) <= MAX_PAGE:
+    if not (
+        len(text) <= MAX_PAGE_DIGITS and text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE
+    ):
         raise InvalidRequest(f"limit must be a whole number between 1 and {MAX_PAGE}.")
     return int(text)
 
