@@ -77,7 +77,7 @@ def test_a_pod_is_proved_clean_in_each_generation_and_refuses_the_old_one(
 ) -> None:
     first = settled(cluster, new)
     assert (first.ok, first.findings) == (True, ())
-    assert {name.partition(".")[0] for name in first.checks} == {"wordpress", "mysql"}
+    assert {name.partition(".")[0] for name in first.checks} == {"wordpress", "mysql", "pod"}
 
     cluster.start_reset(new, 2)
     second = PodRef(new.pod_name, new.uid, 2)

@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,22 @@ class Installation:
         answer = requests.post(f"{self.control_url}/_lab/{path}", timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    @contextmanager
+    def paused(self, what: str) -> Iterator[None]:
+        """No records (`pipes`) or no ticks (`schedule`) meanwhile."""
+        self.control(f"{what}/pause")
+        try:
+            yield
+        finally:
+            self.control(f"{what}/resume")
+
+    def invoke(self, function: str, *records: dict[str, str]) -> None:
+        """Deliver records by hand, and wait until the function has ended well."""
+        url = f"{self.control_url}/2015-03-31/functions/{function}/invocations"
+        answer = requests.post(url, json=list(records), timeout=300)
+        answer.raise_for_status()
+        assert "X-Amz-Function-Error" not in answer.headers, answer.text
 
     def warm(self, count: int = 1, seconds: float = 180) -> dict[str, Any]:
         """The pool, once it is at rest with at least `count` warm pods."""
