@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,27 @@ def test_silence_is_zero() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         assert IngressWeb("clones.test", address, read_seconds=0.05).status("shop") == 0
+
+
+def test_a_page_without_an_end_is_not_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as endless:
+
+        def serve() -> None:
+            visitor, _ = endless.accept()
+            with visitor, suppress(OSError):
+                visitor.recv(4096)
+                visitor.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while True:
+                    visitor.sendall(b"x" * 65536)
+                    sent.append(65536)
+
+        sent: list[int] = []
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        assert IngressWeb("clones.test", f"127.0.0.1:{endless.getsockname()[1]}").status("shop") == 200
+        thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert sum(sent) < 64 * 2**20
 
 
 def test_a_host_that_dns_does_not_know_is_zero() -> None:

@@ -31,6 +31,8 @@ class IngressWeb:
             headers |= {"Host": host, "X-Forwarded-Proto": "https"}
             url = f"http://{self._ingress_address}{path}"
         try:
-            return self._http.request("GET", url, headers=headers, redirect=False).status
+            answer = self._http.request("GET", url, headers=headers, redirect=False, preload_content=False)
         except urllib3.exceptions.HTTPError:
             return 0
+        answer.close()  # the body is a customer's page and may have no end: it is not read
+        return answer.status
