@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clonepool.adapters.kubernetes.agent import verdict
+from clonepool.adapters.kubernetes.agent import LONGEST_DETAIL, MAX_REPORT_BYTES, import_event, verdict
 
 CLEAN: dict[str, Any] = {
     "generation": 2, "settled": True, "ok": True, "reset_ms": 800,
@@ -74,3 +74,17 @@ def test_a_new_pod_has_no_old_site_to_outlive() -> None:
     first = {"generation": 1, "started_at": None}
     answers = {role: json.dumps(CLEAN | first) for role in ("wordpress", "mysql")}
     assert verdict(1, answers).ok
+
+
+def test_what_a_source_says_is_never_too_long_for_a_row() -> None:
+    line = {"result": "failed", "code": "source_invalid", "detail": "x" * 10**6}
+    assert len(import_event(json.dumps(line)).detail) == LONGEST_DETAIL
+
+    report = {"tables": 12, "checksum": "sha256:0", "versions": {"source": {"php": "8" * MAX_REPORT_BYTES}}}
+    found = import_event(json.dumps({"result": "ok", "fidelity": report})).fidelity
+    assert found == {"tables": 12, "shortened": True}
+
+
+def test_a_report_of_usual_size_is_kept_whole() -> None:
+    report = {"tables": 12, "rows": {"by_table": {f"wp_{n}": n for n in range(500)}}}
+    assert import_event(json.dumps({"result": "ok", "fidelity": report})).fidelity == report

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from clonepool.domain.clones import CloneState, Progress
 from clonepool.domain.pods import PodState
-from clonepool.errors import ClusterUnavailable, StaleObject
+from clonepool.errors import ClonepoolError, ClusterUnavailable, StaleObject
 from clonepool.ports import ImportEvent
 from tests.fakes.cluster import IMPORTED
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.records import Prepare
 from tests.fakes.world import REUSING, World
+
+if TYPE_CHECKING:
+    from clonepool.usecases.take_over import TakeOver
 
 TICK = 61
 
@@ -332,6 +336,18 @@ def test_claims_go_on_while_the_cluster_is_away_and_work_resumes(world: World) -
     world.deliver(Prepare("alice", clone.lease_id))
 
     assert world.get_clone("alice").state is CloneState.READY
+
+
+def test_a_fault_with_one_pod_does_not_end_the_tick(world: World) -> None:
+    def refuse(_: object) -> None:
+        raise ClonepoolError("The database refused a call: ValidationException.")
+
+    world.ask("alice")
+    world.clock.advance(TICK)
+    report = replace(world.keep, take_over=cast("TakeOver", refuse))()
+
+    assert report.overdue == 1
+    assert report.troubles == ("internal: The database refused a call: ValidationException.",)
 
 
 def test_two_keepers_at_once_do_not_overshoot() -> None:

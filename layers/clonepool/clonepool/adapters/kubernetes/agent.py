@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AGENT = "/usr/local/bin/clone-agent"
+LONGEST_DETAIL = 1000
+MAX_REPORT_BYTES = 200_000
+"""Both go into the clone's row, of which DynamoDB takes 400 KB in all."""
 REFUSED = 3
 """The exit code of a command for another generation than the pod's."""
 
@@ -64,10 +67,18 @@ def import_event(line: str) -> ImportEvent:
         ),
         result=said.get("result") or None,
         failure_code=said.get("code") or None,
-        detail=str(said.get("detail") or ""),
+        detail=str(said.get("detail") or "")[:LONGEST_DETAIL],
         timings_ms={phase: int(ms) for phase, ms in (said.get("timings_ms") or {}).items()},
-        fidelity=said.get("fidelity") or {},
+        fidelity=_storable(said.get("fidelity") or {}),
     )
+
+
+def _storable(fidelity: dict[str, Any]) -> dict[str, Any]:
+    """The report if it fits a row, else its figures: names and versions in it are the source's own words."""
+    if len(json.dumps(fidelity)) <= MAX_REPORT_BYTES:
+        return fidelity
+    figures = {name: value for name, value in fidelity.items() if isinstance(value, int)}
+    return {**figures, "shortened": True}
 
 
 def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:

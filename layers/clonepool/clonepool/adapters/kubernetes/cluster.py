@@ -208,14 +208,18 @@ class KubernetesCluster:
 
     def _guarded(self, path: str, operations: list[Json], wanted: int, uid: str | None = None) -> None:
         """Patch, or find that an earlier try has: the object is in the `wanted` generation already."""
+        name = path.rsplit("/", 1)[-1]
         try:
             self._client.patch(path, operations)
         except Missing as gone:
-            raise StaleObject(f"{path.rsplit('/', 1)[-1]} is gone") from gone
+            raise StaleObject(f"{name} is gone") from gone
         except TestFailed as refusal:
-            found = self._client.get(path)
+            try:
+                found = self._client.get(path)
+            except Missing as gone:
+                raise StaleObject(f"{name} is gone") from gone
             if generation_of(found) != wanted or (uid is not None and uid_of(found) != uid):
-                raise StaleObject(f"{path.rsplit('/', 1)[-1]} is in another generation") from refusal
+                raise StaleObject(f"{name} is in another generation") from refusal
 
     def _find(self, ref: PodRef) -> Json | None:
         try:
