@@ -249,16 +249,28 @@ func failing(code string) func(sourcetest.Request, http.ResponseWriter) http.Res
 }
 
 func TestAnEndlessPromiseIsRefused(t *testing.T) {
-	s := sourcetest.Start(t, site(1))
-	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
-		a := r.Answer(w)
-		for range 20 { // data without a checkpoint
-			a.Frame('D', make([]byte, 1<<20))
-		}
-		return nil
+	for name, frames := range map[string]struct {
+		kind   byte
+		number int
+		size   int
+	}{"data": {'D', 20, 1 << 20}, "objects": {'J', 20, 1 << 20}, "empty objects": {'J', 1 << 19, 0}} {
+		t.Run(name, func(t *testing.T) {
+			s := sourcetest.Start(t, site(1))
+			s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+				a := r.Answer(w)
+				for range frames.number { // no checkpoint
+					a.Frame(frames.kind, make([]byte, frames.size))
+				}
+				a.Signed('E', map[string]any{"complete": true})
+				return nil
+			}
+			err := dial(t, s).Follow(context.Background(), "rows", source.Parameters{}, func(source.Batch) error {
+				t.Error("it was believed")
+				return nil
+			})
+			wantCode(t, err, job.SourceInvalid)
+		})
 	}
-	_, err := collect(dial(t, s))
-	wantCode(t, err, job.SourceInvalid)
 }
 
 func TestLargeCells(t *testing.T) {

@@ -18,6 +18,8 @@ const (
 	maxTries = 5
 	// maxUnconfirmed bounds what is kept until a checkpoint; the source promises one each MiB.
 	maxUnconfirmed = 16 << 20
+	// frameCost is what keeping an empty frame takes.
+	frameCost = 64
 )
 
 // Parameters of a request; cursor is set by Follow.
@@ -88,6 +90,7 @@ func (c *Client) Follow(ctx context.Context, endpoint string, parameters Paramet
 func (c *Client) once(ctx context.Context, endpoint string, parameters Parameters, receive Receiver) (progressed, complete bool, err error) {
 	err = c.request(ctx, endpoint, parameters, func(frames *frameReader) error {
 		var batch Batch
+		unconfirmed := 0
 		for {
 			kind, payload, err := frames.next()
 			if err != nil {
@@ -111,10 +114,11 @@ func (c *Client) once(ctx context.Context, endpoint string, parameters Parameter
 					complete = point.Complete
 					return nil
 				}
-				batch = Batch{}
+				batch, unconfirmed = Batch{}, 0
+				continue
 			}
-			if len(batch.Data) > maxUnconfirmed {
-				return fmt.Errorf("%w: no checkpoint in %d bytes", errForged, len(batch.Data))
+			if unconfirmed += len(payload) + frameCost; unconfirmed > maxUnconfirmed {
+				return fmt.Errorf("%w: no checkpoint in %d bytes", errForged, unconfirmed)
 			}
 		}
 	})
