@@ -50,3 +50,10 @@ def functions_on_each(request: pytest.FixtureRequest, environment: None) -> Func
 def story(functions_on_each: Functions) -> Story:
     """A clone's life, on fakes and on DynamoDB Local."""
     return Story(functions_on_each)
+
+
+@pytest.fixture
+def warm(functions: Functions) -> Functions:
+    """A warm pod, and a source for `shop`."""
+    functions.world.warm_up("shop")
+    return functions

@@ -82,6 +82,29 @@ class Answer:
     body: Any
 
 
+def at(name: str, path: str) -> dict[str, Any]:
+    """The event file's request, to another path."""
+    changed: dict[str, Any] = event(name)
+    changed["rawPath"] = changed["requestContext"]["http"]["path"] = path
+    return changed
+
+
+def jwt(payload: dict[str, Any], **claims: str) -> dict[str, Any]:
+    """The request, made with a token of these claims."""
+    payload["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+    return payload
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> None:
+    """A problem as RFC 9457 has it, which says what to do."""
+    assert (answer.status, answer.body.get("code")) == (status, code), answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["status"] == status
+    assert answer.body["type"].endswith(code)
+    assert answer.body["title"]
+    assert len(answer.body["detail"]) > 20, "the detail should say what to do"
+
+
 class Functions:
     """All four, on the ports of a world and any stores. Settings come from the environment, as they will.
 

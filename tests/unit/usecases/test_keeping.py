@@ -1,0 +1,171 @@
+"""The keeper: what was lost, died or is in the way is found within a tick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from clonepool.domain.pods import PodState
+from clonepool.errors import ClonepoolError
+from tests.fakes.world import REUSING, World
+
+if TYPE_CHECKING:
+    from clonepool.usecases.take_over import TakeOver
+
+
+TICK = 61
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.warm_up("alice", "bob")
+    return made
+
+
+def test_a_lost_record_is_made_good_by_the_tick(world: World) -> None:
+    clone = world.ask("alice", ttl_minutes=1)
+    world.settle_down()
+    world.clock.advance(TICK + 40)
+    world.tick()
+    world.tables.events.clear()
+    world.clock.advance(TICK)
+    world.tick()
+
+    assert world.pod_of(clone).state is PodState.WARM
+    assert world.cluster.routes == {}
+
+
+def test_nothing_answers_after_expiry_and_one_tick(world: World) -> None:
+    world.ask("alice", ttl_minutes=1)
+    world.settle_down()
+    world.clock.advance(60)
+    world.tick()
+    world.settle_down()
+
+    assert world.web.status("alice") != 200
+    assert world.row("alice") is None
+
+
+def test_a_lost_pod_fails_its_clone_within_a_tick(world: World) -> None:
+    clone = world.ask("alice")
+    world.settle_down()
+    world.cluster.lose(clone.pod_name or "")
+    world.tick()
+    world.settle_down()
+
+    row = world.get_clone("alice")
+    assert row.failure
+    assert row.failure.code == "pod_lost"
+    assert clone.pod_name not in world.tables.pods
+    assert world.ask("alice").lease_id != clone.lease_id
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_warm_pod_that_died_is_replaced(world: World, phase: str) -> None:
+    (name,) = world.tables.pods
+    world.cluster.objects[name].phase = phase
+    world.tick()
+    world.settle_down()
+
+    assert name not in world.tables.pods
+    assert world.states() == ["WARM"]
+
+
+def test_strays_go_and_young_pods_are_left_alone(world: World) -> None:
+    (name,) = world.tables.pods
+    stray = world.cluster.objects[name]
+    world.cluster.objects["wp-stray"] = replace(stray, name="wp-stray", uid="uid-stray")
+    world.cluster.secrets["wp-only-secret"] = 3
+    world.cluster.routes["ghost"] = (name, 1)
+    world.clock.advance(10)
+    world.keep.reconcile.strays()
+    assert "wp-stray" in world.cluster.objects
+    assert "wp-only-secret" not in world.cluster.secrets
+    assert world.cluster.routes == {}
+
+    world.clock.advance(600)
+    world.keep.reconcile.strays()
+    assert set(world.cluster.objects) == {name}
+
+
+def test_a_label_that_failed_is_mended(world: World) -> None:
+    (name,) = world.tables.pods
+    world.cluster.objects[name].status = "resetting"
+    world.tick()
+
+    assert world.cluster.objects[name].status == "ready"
+
+
+def test_a_fault_with_one_pod_does_not_end_the_tick(world: World) -> None:
+    def refuse(_: object) -> None:
+        raise ClonepoolError("The database refused a call: ValidationException.")
+
+    world.ask("alice")
+    world.clock.advance(TICK)
+    report = replace(world.keep, take_over=cast("TakeOver", refuse))()
+
+    assert report.overdue == 1
+    assert report.troubles == ("internal: The database refused a call: ValidationException.",)
+
+
+def test_two_keepers_at_once_do_not_overshoot() -> None:
+    world = World(policy=replace(REUSING, min_warm=2))
+    world.register("alice")
+    world.pools.ensure("default", world.policy, world.template)
+    once = world.pods.of_pool
+    raced: list[int] = []
+
+    def slow(pool: str) -> list[object]:
+        rows = once(pool)
+        if not raced:
+            raced.append(1)
+            world.top_up()
+        return list(rows)
+
+    world.pods.of_pool = slow
+    world.top_up()
+
+    assert len(world.tables.pods) == 2
+
+
+def test_a_rolled_template_replaces_warm_pods_and_keeps_the_pool_claimable(world: World) -> None:
+    (old,) = world.tables.pods
+    world.redeploy(template="template-2")
+    world.tick()
+    assert world.ask("alice").pod_name == old
+    world.settle_down()
+    for _ in range(3):
+        world.tick()
+        world.settle_down()
+
+    free = [p for p in world.tables.pods.values() if p.state is PodState.WARM]
+    assert {p.template_hash for p in free} == {"template-2"}
+
+
+def test_a_revoked_template_is_never_handed_out(world: World) -> None:
+    (old,) = world.tables.pods
+    world.redeploy(template="template-2")
+    world.tick()
+    world.pools.revoke("default", "template-1")
+
+    clone = world.ask("alice")
+    assert clone.pod_name != old
+    world.settle_down()
+    world.tick()
+    world.settle_down()
+    assert old not in world.tables.pods
+
+
+def test_many_overdue_pods_are_worked_on_side_by_side() -> None:
+    world = World(policy=replace(REUSING, min_warm=4, max_warm=4, max_pods=8))
+    world.register("alice")
+    world.keep = replace(world.keep, workers=8)
+    world.tick()
+    world.tables.events.clear()
+    world.clock.advance(TICK)
+    world.tick()
+
+    assert world.states() == ["WARM"] * 4
