@@ -28,6 +28,20 @@ final class AuditLogTest extends TestCase
         self::assertSame([150, 51], [$entries[0]['at'], $entries[99]['at']]);
     }
 
+    public function testRefusalsDriveOutNoExport(): void
+    {
+        $log = new AuditLog(new ArrayOptionRows());
+        for ($at = 1; $at <= 60; $at++) {
+            $log->exportBegun(self::request(), Job::parse("acme-$at.7.1767229200"), $at);
+        }
+        for ($at = 101; $at <= 400; $at++) {
+            $log->refused(self::request(), 'reason ' . $at, $at);
+        }
+        $events = array_count_values(array_column($log->entries(), 'event'));
+        self::assertSame(['refused' => 50, 'export' => 50], $events);
+        self::assertSame([400, 60], [$log->entries()[0]['at'], $log->entries()[50]['at']]);
+    }
+
     public function testTheSameRefusalAgainOnlyCounts(): void
     {
         $log = new AuditLog(new ArrayOptionRows());

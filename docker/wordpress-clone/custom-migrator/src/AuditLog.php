@@ -12,6 +12,9 @@ final class AuditLog
     private const NAME = 'custom_migrator_log';
     private const ENTRIES = 100;
 
+    /** Anybody can be refused: what was exported must not be driven out by it. */
+    private const REFUSALS = 50;
+
     /** @var OptionRows */
     private $rows;
 
@@ -80,7 +83,19 @@ final class AuditLog
             $entry['count'] = ($last['count'] ?? 1) + 1;
         }
         $entries[] = $entry;
-        return array_values(array_slice($entries, -self::ENTRIES));
+        return self::shortened(array_values($entries));
+    }
+
+    /**
+     * @param list<array<string, mixed>> $entries
+     * @return list<array<string, mixed>>
+     */
+    private static function shortened(array $entries): array
+    {
+        $refusals = array_keys(array_column($entries, 'event'), 'refused', true);
+        $surplus = max(0, min(count($entries) - self::ENTRIES, count($refusals) - self::REFUSALS));
+        $kept = array_diff_key($entries, array_flip(array_slice($refusals, 0, $surplus)));
+        return array_slice(array_values($kept), -self::ENTRIES);
     }
 
     /**
