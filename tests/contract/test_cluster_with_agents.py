@@ -16,15 +16,15 @@ from clonepool.adapters.kubernetes.cluster import KubernetesCluster, Place
 from clonepool.adapters.kubernetes.endpoint import kubeconfig_endpoint
 from clonepool.adapters.kubernetes.exec import Executor
 from clonepool.adapters.kubernetes.podspec import PodTemplate, template_hash
+from clonepool.domain.observed import ImportJob
 from clonepool.domain.pods import Pod, PodRef, PodState
 from clonepool.errors import ClusterUnavailable, StaleObject
-from clonepool.ports import ImportJob
 from tests.contract.test_cluster import NAMESPACE, lab_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clonepool.ports import Verdict
+    from clonepool.domain.observed import Verdict
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 SETTLE_SECONDS = 120

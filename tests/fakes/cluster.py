@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clonepool.domain.clones import Progress
+from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
 from clonepool.domain.pods import STATUS_LABEL, Pod, PodRef, PodState
 from clonepool.errors import ClusterUnavailable, NotFound, StaleObject
-from clonepool.ports import ImportEvent, ImportJob, ObservedPod, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -76,7 +76,7 @@ def test_a_clone_without_a_pod_waits_and_is_seated_by_the_next(story: Story) -> 
 
 def test_a_failed_import_says_why_and_gives_the_pod_back(story: Story) -> None:
     from clonepool.domain.clones import Progress
-    from clonepool.ports import ImportEvent
+    from clonepool.domain.observed import ImportEvent
 
     story.warm_up()
     story.http("put-source")

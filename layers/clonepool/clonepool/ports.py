@@ -6,13 +6,13 @@ Any method of a store may raise `StoreBusy`; any method of `Cluster` may raise `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from clonepool.domain.clones import Clone, Lease, Progress, Source
+    from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
     from clonepool.domain.pods import Failure, Pod, PodRef, PodState, Proof
     from clonepool.domain.pool import Pool, PoolPolicy
 
@@ -160,9 +160,11 @@ class Pools(Protocol):
 class Sources(Protocol):
     """Registered source sites."""
 
-    def get(self, customer_id: str) -> Source | None: ...
+    def get(self, customer_id: str) -> Source | None:
+        """Strongly consistent read."""
 
-    def put(self, source: Source) -> None: ...
+    def put(self, source: Source) -> None:
+        """Put the row; one that is there is replaced."""
 
     def durations(self, customer_id: str, timings_ms: dict[str, int]) -> None:
         """Remember how long the last import took, for ETAs. No row, no effect."""
@@ -176,72 +178,6 @@ class Secrets(Protocol):
 
     def get_source_key(self, key_arn: str) -> str:
         """Raises NotFound."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the verifiers of both containers say about one generation.
-
-    Attributes:
-        settled: False while PID 1 of either container has not yet restored this generation or the page is not
-            served: ask again.
-        ok: everything compared equal; only meaningful once settled.
-        checks: as in `Proof.checks`.
-        findings: one sentence per difference, for people.
-    """
-
-    settled: bool
-    ok: bool
-    generation: int
-    reset_ms: int = 0
-    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    findings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ObservedPod:
-    """One pod as the cluster lists it. `generation` is the label; `phase` as Kubernetes says it."""
-
-    pod_name: str
-    uid: str
-    generation: int
-    status: str
-    phase: str
-    node_lost: bool
-    created_at: int
-    restarts: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportJob:
-    """One import, handed to the agent on stdin (never as argument or environment).
-
-    Attributes:
-        job_key: derived from the export key for this clone and generation only; hex.
-        public_url: scheme and host the clone is served under.
-    """
-
-    clone_id: str
-    generation: int
-    source_url: str
-    key_id: str
-    job_key: str = field(repr=False)
-    expires_at: int = 0
-    public_url: str = ""
-    internal_host: str = ""
-    allow_private_source: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ImportEvent:
-    """One line of the agent. `result` is None while running, then `ok` or `failed`."""
-
-    progress: Progress
-    result: str | None = None
-    failure_code: str | None = None
-    detail: str = ""
-    timings_ms: dict[str, int] = field(default_factory=dict)
-    fidelity: dict[str, Any] = field(default_factory=dict)
 
 
 class Cluster(Protocol):

@@ -10,9 +10,9 @@ import pytest
 from clonepool.adapters.kubernetes.commands import Agents
 from clonepool.adapters.kubernetes.endpoint import Endpoint
 from clonepool.adapters.kubernetes.exec import Command, CommandFailed, Executor, NotRunning
+from clonepool.domain.observed import ImportJob
 from clonepool.domain.pods import PodRef
 from clonepool.errors import ClusterUnavailable, StaleObject
-from clonepool.ports import ImportJob
 from tests.unit.edge.exec_api import SUCCESS, ExecApi, Session, exit_code, serving
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clonepool.domain.clones import CloneState
+from clonepool.domain.observed import Verdict
 from clonepool.domain.pods import PodRef, PodState
 from clonepool.domain.transitions import to_deleting
 from clonepool.errors import PodTaken, StaleRow
-from clonepool.ports import Verdict
 from tests.fakes.records import Prepare, Wake
 from tests.fakes.world import REUSING, World
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from clonepool.domain.clones import CloneState, Progress
+from clonepool.domain.observed import ImportEvent
 from clonepool.domain.pods import PodState
 from clonepool.errors import ClusterUnavailable, StaleObject
-from clonepool.ports import ImportEvent
 from tests.fakes.cluster import IMPORTED
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.records import Prepare

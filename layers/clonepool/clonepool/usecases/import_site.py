@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.jobkey import derive_job_key, parse_export_key
+from clonepool.domain.observed import ImportJob
 from clonepool.errors import ClusterUnavailable, ImportFailed, InvalidKey, NotFound
-from clonepool.ports import ImportJob
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Source
-    from clonepool.ports import Cluster, ImportEvent, Secrets
+    from clonepool.domain.observed import ImportEvent
+    from clonepool.ports import Cluster, Secrets
     from clonepool.usecases.work import Work
 
 

@@ -16,8 +16,9 @@ from clonepool.usecases.return_pod import lost
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from clonepool.domain.observed import ObservedPod
     from clonepool.domain.pods import Pod
-    from clonepool.ports import Clock, Cluster, Leases, ObservedPod, Pods
+    from clonepool.ports import Clock, Cluster, Leases, Pods
     from clonepool.usecases.delete_pod import DeletePod
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.return_pod import ReturnPod

@@ -12,10 +12,11 @@ from clonepool.errors import LostRace
 from clonepool.usecases.patience import Budget, persistently
 
 if TYPE_CHECKING:
+    from clonepool.domain.observed import ObservedPod
     from clonepool.domain.pods import Pod
     from clonepool.domain.pool import Pool
     from clonepool.domain.returning import ReturnDecision
-    from clonepool.ports import Clock, Cluster, Leases, ObservedPod, Pods, Pools
+    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools
     from clonepool.usecases.delete_pod import DeletePod
     from clonepool.usecases.settle_pod import SettlePod
 

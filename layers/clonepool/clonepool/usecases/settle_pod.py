@@ -11,9 +11,10 @@ from clonepool.errors import ClusterUnavailable, LostRace, StaleObject, StaleRow
 from clonepool.usecases.patience import Budget
 
 if TYPE_CHECKING:
+    from clonepool.domain.observed import Verdict
     from clonepool.domain.pods import Pod
     from clonepool.domain.pool import Pool
-    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Verdict
+    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools
     from clonepool.usecases.delete_pod import DeletePod
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.seat_queued import SeatQueued

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Progress
+from clonepool.domain.observed import ImportEvent, ImportJob, Verdict
 from clonepool.errors import ClusterUnavailable
-from clonepool.ports import ImportEvent, ImportJob, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

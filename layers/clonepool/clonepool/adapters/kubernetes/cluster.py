@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from clonepool.adapters.kubernetes.client import Json, KubernetesClient
     from clonepool.adapters.kubernetes.exec import Executor
     from clonepool.adapters.kubernetes.podspec import PodTemplate
+    from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
     from clonepool.domain.pods import Pod, PodRef
-    from clonepool.ports import ImportEvent, ImportJob, ObservedPod, Verdict
 
 DELETE_ATTEMPTS = 5
 ANY_GENERATION = sys.maxsize

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes import agent
 from clonepool.adapters.kubernetes.exec import Command, CommandFailed, NotRunning
+from clonepool.domain.observed import Verdict
 from clonepool.errors import ClusterUnavailable, StaleObject
-from clonepool.ports import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clonepool.adapters.kubernetes.exec import Executor
+    from clonepool.domain.observed import ImportEvent, ImportJob
     from clonepool.domain.pods import PodRef
-    from clonepool.ports import ImportEvent, ImportJob
 
 CONTAINERS = ("wordpress", "mysql")
 VERIFY_SECONDS = 10.0

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clonepool.adapters.kubernetes import manifests
+from clonepool.domain.observed import ObservedPod
 from clonepool.domain.pods import STATUS_LABEL
-from clonepool.ports import ObservedPod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
