@@ -32,21 +32,27 @@ class Api:
     base_url: str
 
     def put_source(self, customer_id: str, url: str, key: str) -> dict[str, Any]:
+        """Register the customer's live site and its export key."""
         return self.call("PUT", f"/customers/{customer_id}/source", {"url": url, "key": key})
 
     def create_clone(self, customer_id: str, **options: Any) -> dict[str, Any]:
+        """Ask for a clone; options are fields of the body, like `ttl_minutes`."""
         return self.call("POST", "/clones", {"customer_id": customer_id, **options})
 
     def clone(self, clone_id: str) -> dict[str, Any]:
+        """The clone as it is now."""
         return self.call("GET", f"/clones/{clone_id}")
 
     def release(self, clone_id: str) -> None:
+        """Give the clone up."""
         self.call("DELETE", f"/clones/{clone_id}")
 
     def pool(self) -> dict[str, Any]:
+        """Counts, policy and decisions."""
         return self.call("GET", "/pool")
 
     def pod(self, pod_name: str) -> dict[str, Any]:
+        """One pod with its proof."""
         return self.call("GET", f"/pool/pods/{pod_name}")
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -84,9 +90,11 @@ class Visitor:
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def get(self, host: str, path: str = "/") -> requests.Response:
+        """Open a page; redirects are not followed."""
         return self._send("GET", host, path, None)
 
     def post(self, host: str, path: str, form: dict[str, str]) -> requests.Response:
+        """Send a form."""
         return self._send("POST", host, path, form)
 
     def login(self, host: str, user: str, password: str, prefix: str = "") -> requests.Response:

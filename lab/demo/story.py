@@ -51,9 +51,11 @@ class Result:
 
     @property
     def ok(self) -> bool:
+        """Whether everything held."""
         return self.same_pod and not self.leaked and not self.faults
 
     def as_json(self, phases: dict[str, float]) -> str:
+        """The text of `.lab/demo.json`; `phases` are seconds by name."""
         body = {
             "ok": self.ok,
             "usable_seconds": self.usable_seconds,
@@ -77,11 +79,10 @@ class Story:
     result: Result = field(default_factory=Result)
 
     def tell(self) -> None:
+        """All steps. Faults are collected in `result`; what cannot go on raises."""
         first = self.source("demo-first", "medium")
         second = self.source("demo-second", "small")
-        expected = {
-            s["name"]: source_page(self.visitor, urlsplit(s["url"]).hostname or "") for s in (first, second)
-        }
+        expected = {source["name"]: self.expected(source) for source in (first, second)}
         with self.timeline.phase("warm", "waiting for a warm pod"):
             wait_until("a warm pod", self._warm_pod, seconds=180)
         clone = self.clone("first", first, expected["demo-first"])
@@ -98,6 +99,7 @@ class Story:
         self.compare(other, expected["demo-first"], canary)
 
     def source(self, name: str, size: str) -> dict[str, Any]:
+        """Start a live site, and register it for a customer of the same name."""
         with self.timeline.phase(f"source {size}", f"a {size} live site to clone ({name})"):
             source = source_up(name, size)
         self.timeline.say(f"{source['url']}")
@@ -105,6 +107,7 @@ class Story:
         return source
 
     def expected(self, source: dict[str, Any]) -> Expected:
+        """What its front page shows."""
         return source_page(self.visitor, urlsplit(source["url"]).hostname or "")
 
     def clone(self, which: str, source: dict[str, Any], expected: Expected) -> dict[str, Any]:
@@ -142,11 +145,13 @@ class Story:
         return canary
 
     def end(self, clone: dict[str, Any]) -> None:
+        """Wait until the clone has expired and nothing of it answers."""
         with self.timeline.phase("expiry", f"waiting for {clone['clone_id']} to expire (1 minute)"):
             wait_until("the clone to expire", lambda: self._expired(clone), seconds=EXPIRY_SECONDS, every=0.5)
             wait_until("its address to go away", lambda: self._unrouted(clone), seconds=75, every=0.5)
 
     def compare(self, other: dict[str, Any], first: Expected, canary: str) -> None:
+        """Look in the second clone for anything of the first."""
         with self.timeline.phase("search", "searching the second clone for anything of the first"):
             texts = [canary, first.source_host, first.title, "demo-first"]
             self.result.leaked = traces(other["pod_name"], texts)

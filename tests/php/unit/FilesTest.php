@@ -7,7 +7,6 @@ namespace CustomMigrator\Tests\Unit;
 use CustomMigrator\Budget;
 use CustomMigrator\Files\Classifier;
 use CustomMigrator\Files\Count;
-use CustomMigrator\Files\FileReader;
 use CustomMigrator\Files\Roots;
 use CustomMigrator\Files\Skip;
 use CustomMigrator\Files\Walker;
@@ -263,18 +262,6 @@ final class FilesTest extends TestCase
         $records = AnswerReader::records($rest);
         self::assertSame(0, $records[0][5]);
         self::assertSame(sha1($new), sha1(self::contents($records)['one/big']));
-    }
-
-    public function testAFileThatChangesWhileReadIsFlagged(): void
-    {
-        $path = $this->folder . '/growing';
-        file_put_contents($path, str_repeat('a', 300000));
-        $reader = FileReader::open($path);
-        $reader->read();
-        file_put_contents($path, 'more', FILE_APPEND);
-        $reader->read();
-        self::assertSame('', $reader->read());
-        self::assertSame([300000, FileReader::CHANGED], [$reader->position(), $reader->status()]);
     }
 
     public function testHashesAndExcludes(): void

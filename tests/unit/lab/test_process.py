@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from lab.client import wait_until
 from lab.process import MARK, Process, Registry, marked, start_time, terminate
 
 
@@ -25,7 +26,8 @@ def test_a_started_process_is_found_by_its_record_and_by_its_mark(registry, tmp_
 
     assert registry.alive("sleeper")
     assert registry.get("sleeper") == process
-    assert marked(tmp_path) == [process.pid]
+    # the kernel shows a new program's environment a moment after it has let the parent go on
+    wait_until("its mark", lambda: marked(tmp_path) == [process.pid], seconds=10, every=0.01)
 
 
 def test_stop_ends_the_process_and_forgets_it(registry):
