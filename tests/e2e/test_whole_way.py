@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab.client import ApiProblem, wait_until
+from lab.client import ApiProblem, title_of, wait_until
 from lab.demo.inspect import administrator_faults, page_faults, run_in, source_page, traces
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ def without_ttl(request: pytest.FixtureRequest, system: Installation) -> Iterato
     yield off
     if off:
         system.switch_ttl(on=True)
+
+
+def _plant(pod_name: str) -> str:
+    """Leave something behind in the pod's files; returns what to look for."""
+    canary = f"canary-{secrets.token_hex(8)}"
+    script = f"echo {canary} | tee /var/www/html/x.php /tmp/x"
+    assert run_in(pod_name, "wordpress", ["sh", "-c", script]).returncode == 0
+    return canary
 
 
 def test_a_clone_is_served_expires_and_its_pod_serves_the_next_customer(
@@ -49,11 +57,7 @@ def test_a_clone_is_served_expires_and_its_pod_serves_the_next_customer(
         )
         == []
     )
-    canary = f"canary-{secrets.token_hex(8)}"
-    planted = run_in(
-        clone["pod_name"], "wordpress", ["sh", "-c", f"echo {canary} | tee /var/www/html/x.php /tmp/x"]
-    )
-    assert planted.returncode == 0
+    canary = _plant(clone["pod_name"])
 
     # a minute ago: DynamoDB Local's TTL leaves what expired more than five years ago, as AWS does
     system.table("clones").update_item(
@@ -94,6 +98,23 @@ def test_the_same_request_again_returns_the_same_clone(
         first["pod_name"],
         first["generation"],
     )
+
+
+def test_nobody_sees_half_a_site(
+    system: Installation, customer: Callable[..., str], medium_source: Source
+) -> None:
+    """While a site is being imported its address says so: no installer, no page without its tables."""
+    title = source_page(system.visitor, urlsplit(medium_source.url).hostname or "").title
+    system.warm()
+    clone = system.clone(customer(source=medium_source))
+    seen: dict[int, str] = {}
+    for _ in system.api.watch(clone["clone_id"], seconds=180, every=0.02):
+        page = system.page(clone)
+        seen[page.status_code] = title_of(page.text)
+        assert system.page(clone, "/wp-admin/install.php").status_code != 200 or 200 in seen
+    assert seen.keys() <= {404, 503, 200}
+    assert 503 in seen
+    assert seen.get(200, title) == title
 
 
 def test_releasing_twice_is_the_same_as_once(system: Installation, customer: Callable[..., str]) -> None:

@@ -122,6 +122,11 @@ class World:
             1,
         )
         self.wake = WakePool(pods, self.settle, self.delete, self.top_up)
+        self._wire_api()
+
+    def _wire_api(self) -> None:
+        """What callers may do."""
+        leases, pods, pools, clock = self.leases, self.pods, self.pools, self.clock
         self.request_clone = RequestClone(
             leases, pods, pools, clock, POOL, new_id=lambda: f"lease-{next(self.numbers)}", shuffle=_in_order
         )
@@ -130,7 +135,7 @@ class World:
         self.release_clone = ReleaseClone(leases)
         self.extend_clone = ExtendClone(leases, clock, self.get_clone)
         self.describe_pool = DescribePool(pools, pods, leases, clock, POOL)
-        self.register_source = RegisterSource(sources, self.secrets, clock)
+        self.register_source = RegisterSource(self.sources, self.secrets, clock)
 
     def redeploy(self, policy: PoolPolicy | None = None, template: str | None = None) -> None:
         """New settings, same rows, same cluster."""

@@ -249,6 +249,10 @@ func failures(t *testing.T, address database.Address) {
 		}
 		wantFailure(t, importAll(t, s, pod(t, address, works), func(j *job.Job) { j.Limits.Seconds = 1 }), job.Timeout)
 	})
+	badAnswers(t, address)
+}
+
+func badAnswers(t *testing.T, address database.Address) {
 	t.Run("a table that no server takes", func(t *testing.T) {
 		site := shop()
 		site.Tables[1].Create = "CREATE TABLE `x` (a nonsense)"
