@@ -137,6 +137,16 @@ def test_extending_at_the_last_second(shop: Shop) -> None:
         shop.leases.extend(extended, extended.expires_at + 600, extended.expires_at)
 
 
+def test_a_shorter_extension_at_the_same_time_takes_nothing_back(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    longest = shop.leases.extend(clone, clone.expires_at + 600, NOW)
+
+    with pytest.raises(StaleRow):
+        shop.leases.extend(clone, clone.expires_at + 60, NOW)
+    assert shop.leases.get("alice") == longest
+
+
 def test_a_sweep_that_read_before_the_extension_removes_nothing(shop: Shop) -> None:
     shop.open("alice")
     _, clone = shop.leased()

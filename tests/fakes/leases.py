@@ -101,7 +101,7 @@ class FakeLeases:
     def extend(self, clone: Clone, expires_at: int, now: int) -> Clone:
         with self._t.lock:
             row = self._row(clone, set(CloneState))
-            if not row.live(now):
+            if not row.live(now) or row.expires_at > expires_at:
                 raise StaleRow(clone.clone_id)
             extended = replace(row, expires_at=expires_at)
             self._t.put_clone(extended)

@@ -92,7 +92,7 @@ class Leases(Protocol):
         """
 
     def extend(self, clone: Clone, expires_at: int, now: int) -> Clone:
-        """Move `expires_at` of this still live lease. Raises StaleRow."""
+        """Move `expires_at` of this still live lease forward, never back. Raises StaleRow."""
 
     def remove(self, clone: Clone) -> bool:
         """Delete the row of this lease, with `expires_at` as read; False if there is no such row.

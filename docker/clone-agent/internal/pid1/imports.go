@@ -140,14 +140,22 @@ func (i *imports) runTo(ctx context.Context, ready <-chan struct{}, j job.Job, r
 	}()
 	select {
 	case <-ready:
-		i.run(ctx, j, r.report)
+		i.run(ctx, j, func(line job.Line) { r.report(i.unmarked(ctx, line)) })
 	case <-ctx.Done():
 	}
-	if line, _ := r.latest(); line.Result == job.ResultOK && ctx.Err() == nil {
-		if err := removeMark(i.volume, layout.ImportingMark); err != nil {
-			slog.Error("unmarking the import", "error", err)
-		}
+}
+
+// unmarked takes the mark away before anybody hears that the import is done: were it there a moment longer, a crash in
+// that moment would restore the pristine site under a clone that is about to be served.
+func (i *imports) unmarked(ctx context.Context, line job.Line) job.Line {
+	if line.Result != job.ResultOK || ctx.Err() != nil {
+		return line
 	}
+	if err := removeMark(i.volume, layout.ImportingMark); err != nil {
+		slog.Error("unmarking the import", "error", err)
+		return job.Failed(line.Phase, job.Internal, "the mark of the running import could not be removed")
+	}
+	return line
 }
 
 // report takes a line; nothing follows a final one.

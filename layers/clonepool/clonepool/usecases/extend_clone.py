@@ -30,10 +30,18 @@ class ExtendClone:
         clone = self.get_clone(clone_id, caller)
         self._check(clone)
         now = self.clock.now()
+        wanted = extended_until(clone, ttl_minutes, now)
         try:
-            return self.leases.extend(clone, extended_until(clone, ttl_minutes, now), now)
+            return self.leases.extend(clone, wanted, now)
         except StaleRow as stale:
-            raise CloneGone(f"{clone_id} has just expired or been released; ask for a new one.") from stale
+            return self._extended_meanwhile(clone, wanted, caller, stale)
+
+    def _extended_meanwhile(self, clone: Clone, wanted: int, caller: str | None, stale: StaleRow) -> Clone:
+        """Of two extensions at once the longer one counts, for both."""
+        found = self.get_clone(clone.clone_id, caller)
+        if found.lease_id == clone.lease_id and found.expires_at >= wanted:
+            return found
+        raise CloneGone(f"{clone.clone_id} has just expired or been released; ask for a new one.") from stale
 
     @staticmethod
     def _check(clone: Clone) -> None:

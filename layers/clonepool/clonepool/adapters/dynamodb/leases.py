@@ -117,7 +117,8 @@ class DynamoLeases(History):
 
     def extend(self, clone: Clone, expires_at: int, now: int) -> Clone:
         live = self.clones.state != CloneState.FAILED.value
-        alive = every(self._of(clone), live, self.clones.expires_at > now)
+        longer = self.clones.expires_at <= expires_at
+        alive = every(self._of(clone), live, self.clones.expires_at > now, longer)
         return to_clone(self._update(clone, [self.clones.expires_at.set(expires_at)], alive))
 
     def remove(self, clone: Clone) -> bool:
