@@ -240,3 +240,9 @@ def _conclude(story: Story, out: Path) -> None:
         f"\nusable in {result.usable_seconds:.1f} s, reset in {result.reset_seconds:.1f} s: {verdict} ({out})"
     )
     say("The lab is still up: `make lab-status` shows it, `make lab-down` removes it.")
+
+
+def shown(path: Path) -> str:
+    """A path as a reader at this prompt would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

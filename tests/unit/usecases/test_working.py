@@ -56,6 +56,15 @@ def test_the_job_carries_a_key_of_its_own_and_shows_it_nowhere(world: World) -> 
     )
 
 
+def test_a_ready_clone_still_says_how_much_was_imported(world: World) -> None:
+    moved = Progress("done", 100, bytes_done=52_000_000, bytes_total=52_000_000, bytes_per_second=17_000_000)
+    world.cluster.script.imports["alice"] = [replace(IMPORTED, progress=moved)]
+    world.ask("alice")
+    world.settle_down()
+
+    assert world.get_clone("alice").progress == replace(moved, eta_seconds=0)
+
+
 def test_progress_is_stored_at_most_once_a_second(world: World) -> None:
     events = [ImportEvent(Progress("rows", percent)) for percent in range(100)]
     world.cluster.script.imports["alice"] = [*events, IMPORTED]

@@ -60,6 +60,7 @@ class ImportSite:
         seconds = max(1, int(min(work.budget.left, work.limit_at - work.clock.now())))
         for event in self.cluster.run_import(work.pod.ref, job, seconds):
             if event.result is not None:
+                work.progress = event.progress  # stored with what becomes of the clone
                 return event
             work.report(event.progress)
         return None

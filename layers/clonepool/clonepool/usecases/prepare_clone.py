@@ -88,7 +88,7 @@ class PrepareClone:
     def _serve(self, work: Work, imported: Imported) -> None:
         now = self.clock.now()
         clone = self.leases.ready(
-            work.clone,
+            replace(work.clone, progress=work.progress),
             now=now,
             expires_at=serving_until(work.clone, now),
             timings_ms=imported.timings_ms,
