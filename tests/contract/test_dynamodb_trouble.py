@@ -177,7 +177,7 @@ def test_throttling_of_each_call_is_retried(shop: Shop, trouble: Trouble, operat
     assert shop.pods.warm(POOL) == [pod]
     assert shop.pods.of_pool(POOL) == [pod]
     shop.pods.change(pod, to_deleting(pod, NOW))
-    shop.leases.extend(waiting(), NOW + 2000, NOW)
+    shop.leases.extend(waiting(), waiting().expires_at + 60, NOW)
     assert not shop.leases.remove(waiting())
     assert trouble.answers == []
 
