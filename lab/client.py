@@ -43,6 +43,11 @@ class Api:
         """The clone as it is now."""
         return self.call("GET", f"/clones/{clone_id}")
 
+    def fidelity(self, clone_id: str) -> dict[str, Any]:
+        """The whole report of the clone's import."""
+        report: dict[str, Any] = self.call("GET", f"/clones/{clone_id}/fidelity")["fidelity"]
+        return report
+
     def release(self, clone_id: str) -> None:
         """Give the clone up."""
         self.call("DELETE", f"/clones/{clone_id}")

@@ -17,6 +17,7 @@ namespace CloneGuard;
 require __DIR__ . '/hooks.php';
 require __DIR__ . '/address.php';
 require __DIR__ . '/background.php';
+require __DIR__ . '/fatal.php';
 require __DIR__ . '/mail.php';
 require __DIR__ . '/network.php';
 require __DIR__ . '/search.php';

@@ -16,6 +16,7 @@ import (
 type Env struct {
 	Docroot      string
 	SpillDir     string // on disk, for cells too large for memory
+	TempDir      string // PHP's, where the guard leaves what the smoke test asks for
 	SiteManifest string // of the docroot as the image brought it; empty: files are read instead
 	Database     database.Address
 	PasswordFile string // read when an import starts, and by wp-config.php at each request
@@ -35,6 +36,7 @@ func PodEnv() Env {
 	return Env{
 		Docroot:      layout.Docroot,
 		SpillDir:     layout.SiteVolume,
+		TempDir:      layout.TempDir,
 		SiteManifest: layout.SiteManifest,
 		Database:     database.Address{Network: "tcp", Host: layout.DBAddress, Schema: schema, User: account},
 		PasswordFile: layout.SecretDir + "/" + layout.DBPasswordKey,

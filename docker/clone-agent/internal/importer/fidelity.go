@@ -53,7 +53,7 @@ func (r *run) fidelity() map[string]any {
 		"files_skipped_count": r.copier.Report.SkippedAt,
 		"checksum":            r.checksum(),
 		"versions":            r.versions(),
-		"plugins_off":         []string{},
+		"plugins_off":         orEmpty(r.off),
 		"drop_ins_off":        orEmpty(r.aside),
 		"smoke_warnings":      orEmpty(r.warnings),
 	}

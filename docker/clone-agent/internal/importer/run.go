@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"os"
 	"strings"
@@ -49,6 +48,7 @@ type run struct {
 	viewsFailed    []string
 	triggersFailed []string
 	aside          []string
+	off            []Off
 	warnings       []string
 	cloneDatabase  string
 }
@@ -258,20 +258,4 @@ func (r *run) configure(ctx context.Context) (err error) {
 	return r.database.Settle(ctx, database.Settings{
 		Prefix: r.preflight.Database.Prefix, Home: r.home, SiteURL: r.siteURL, Tables: tables,
 	})
-}
-
-// smoke tries the clone from inside the pod.
-func (r *run) smoke(ctx context.Context) error {
-	addresses, err := rewrite.New(rewrite.Mapping{
-		Sources: withHost(r.preflight.Site.Home, r.preflight.Site.SiteURL, r.job.SourceURL), Target: r.job.PublicURL,
-	})
-	if err != nil {
-		return err
-	}
-	test := site.Smoke{Address: r.env.HTTPAddress, Home: r.home, SiteURL: r.siteURL, Rewriter: addresses}
-	r.warnings, err = test.Run(ctx)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return failure.New(job.SmokeFailed, "%w", err)
-	}
-	return err
 }

@@ -5,6 +5,7 @@ package layout
 const (
 	SecretDir = "/etc/clone" // generation, db-password, in mysql also root-password
 	RunDir    = "/run/clone" // memory
+	TempDir   = "/tmp"       // memory; sys_temp_dir in php.d
 	Socket    = RunDir + "/agent.sock"
 
 	GenerationKey   = "generation"
@@ -41,7 +42,7 @@ const (
 const DBAddress = "127.0.0.1:3306"
 
 // Scratch lists the directories that a restore empties; /dev/shm and /dev/mqueue are shared by the pod's containers.
-var Scratch = []string{"/tmp", RunDir, "/dev/shm", "/dev/mqueue"}
+var Scratch = []string{TempDir, RunDir, "/dev/shm", "/dev/mqueue"}
 
 // TerminationLog is a file of the kubelet's that every process of the container may write to.
 const TerminationLog = "/dev/termination-log"

@@ -133,13 +133,18 @@ const healthy = `<title>Shop</title> <a href="https://acme.clones.test/x">x</a> 
 
 func smokeTest(t *testing.T, handler http.HandlerFunc) ([]string, error) {
 	t.Helper()
+	return smokeTestIn(t, t.TempDir(), handler)
+}
+
+func smokeTestIn(t *testing.T, tempDir string, handler http.HandlerFunc) ([]string, error) {
+	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	r, err := rewrite.New(rewrite.Mapping{Sources: []string{"https://shop.example.com"}, Target: "https://acme.clones.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Smoke{Address: strings.TrimPrefix(server.URL, "http://"), Home: "https://acme.clones.test/blog", SiteURL: "https://acme.clones.test/blog", Rewriter: r}
+	s := Smoke{Address: strings.TrimPrefix(server.URL, "http://"), Home: "https://acme.clones.test/blog", SiteURL: "https://acme.clones.test/blog", Rewriter: r, TempDir: tempDir, Docroot: docroot}
 	return s.Run(context.Background())
 }
 
@@ -152,7 +157,7 @@ func TestSmokeAsksAsTheIngressDoes(t *testing.T) {
 		paths = append(paths, r.URL.String())
 		_, _ = w.Write([]byte(healthy))
 	})
-	if want := []string{"/blog/", "/blog/wp-login.php", "/blog/?rest_route=/"}; err != nil || len(warnings) > 0 || !slices.Equal(paths, want) {
+	if want := []string{"/blog/", "/blog/wp-login.php", "/blog/wp-admin/", "/blog/?rest_route=/"}; err != nil || len(warnings) > 0 || !slices.Equal(paths, want) {
 		t.Errorf("%v, %v, %v", paths, warnings, err)
 	}
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -33,9 +34,13 @@ type Smoke struct {
 	Home     string // the clone's address, with the site's path
 	SiteURL  string
 	Rewriter *rewrite.Rewriter // knows the source's addresses
+	Docroot  string
+	TempDir  string   // PHP's
+	Secrets  []string // what no message may hold
 }
 
-// Run fetches the front page, the login page and the index of REST. Warnings are what a clone may live with.
+// Run fetches the front page, the login page, the door of the dashboard and the index of REST. Warnings are what a clone
+// may live with. The error of a page that PHP ended is, or wraps, a *Fatal.
 func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 	front, err := s.page(ctx, s.Home+"/")
 	if err != nil {
@@ -51,6 +56,9 @@ func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 	if !bytes.Contains(login, []byte("loginform")) {
 		warnings = append(warnings, "wp-login.php shows no login form")
 	}
+	if err := s.dashboard(ctx); err != nil {
+		return nil, err
+	}
 	if index, err := s.page(ctx, s.Home+"/?rest_route=/"); err != nil {
 		warnings = append(warnings, "REST: "+err.Error())
 	} else if !bytes.Contains(index, []byte(`"namespaces"`)) {
@@ -59,12 +67,28 @@ func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 	return warnings, nil
 }
 
+// dashboard asks for the dashboard as a stranger. What WordPress answers does not matter, sites like to hide it; but code
+// that dies only there would lock the administrator out.
+func (s *Smoke) dashboard(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
+	address := s.SiteURL + "/wp-admin/"
+	_, _, err := s.fetch(ctx, address)
+	if fatal := (*Fatal)(nil); errors.As(err, &fatal) {
+		return failure.New(job.SmokeFailed, "%s dies: %w", address, fatal)
+	}
+	return nil
+}
+
 // page fetches a page that must be there and whole. Redirects within the clone are followed.
 func (s *Smoke) page(ctx context.Context, address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageLimit)
 	defer cancel()
 	for range maxHops + 1 {
 		response, body, err := s.fetch(ctx, address)
+		if fatal := (*Fatal)(nil); errors.As(err, &fatal) {
+			return nil, failure.New(job.SmokeFailed, "%s dies: %w", address, fatal)
+		}
 		if err != nil {
 			return nil, failure.New(job.SmokeFailed, "%s: %w", address, err)
 		}
@@ -97,7 +121,8 @@ func (s *Smoke) follow(from, location string) (string, error) {
 	return to.String(), nil
 }
 
-// fetch asks Apache directly, with the host and scheme that the ingress would pass on.
+// fetch asks Apache directly, with the host and scheme that the ingress would pass on. A fatal error of PHP is returned as
+// a *Fatal, whatever the page looks like.
 func (s *Smoke) fetch(ctx context.Context, address string) (*http.Response, []byte, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -112,12 +137,25 @@ func (s *Smoke) fetch(ctx context.Context, address string) (*http.Response, []by
 	request.Host = u.Host
 	request.Header.Set("X-Forwarded-Proto", u.Scheme)
 	request.Header.Set("X-Forwarded-For", "127.0.0.1")
+	report, err := newErrorReport(s.TempDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer report.close()
+	request.Header.Set(tokenHeader, report.token)
 	response, err := smokeClient.Do(request)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPage))
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := report.read()
+	if fatal := ParseFatal(text, s.Docroot, s.Secrets...); fatal != nil {
+		return nil, nil, fatal
+	}
 	return response, body, err
 }
 
