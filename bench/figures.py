@@ -26,13 +26,13 @@ def spread(values: Sequence[float], digits: int = 2) -> dict[str, float]:
 
 
 def percentiles(values: Sequence[float], digits: int = 2) -> dict[str, float]:
-    """p50 and p95: the value that so many percent do not exceed, one of those measured."""
+    """p50, p95: the value that so many percent do not exceed, one of those measured; and the largest."""
     ordered = sorted(values)
 
     def at(percent: int) -> float:
         return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)], digits)
 
-    return {"p50": at(50), "p95": at(95)}
+    return {"p50": at(50), "p95": at(95), "max": at(100)}
 
 
 def median_by_name(measured: Sequence[dict[str, float]], digits: int = 2) -> dict[str, float]:

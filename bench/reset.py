@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import figures
-from bench.pods import Pods, execute, kubectl
+from bench.pods import POOL, Pods, execute, kubectl
+from clonepool.adapters.kubernetes.manifests import APP
+from clonepool.domain.pods import STATUS_LABEL, PodState
 from lab.client import wait_until
 from lab.cluster import cgroups, net
 
@@ -34,7 +36,8 @@ def use(pod_name: str) -> None:
 
 def idle_megabytes() -> list[float]:
     """Working set of both containers of each warm pod."""
-    selector = ("--selector=app=wordpress-clone,pool-status=warm", f"--namespace={net.NAMESPACE}")
+    labels = f"app={APP},pool!={POOL},pool-status={STATUS_LABEL[PodState.WARM]}"
+    selector = (f"--selector={labels}", f"--namespace={net.NAMESPACE}")
     pods = json.loads(kubectl("get", "pods", *selector, "--output=json"))["items"]
     return [
         sum(

@@ -1,7 +1,8 @@
 <?php
 
 /**
- * Runs in the clone: replace the site's address in every column of every table, as wp-cli's `search-replace --precise` does.
+ * Runs in the clone: replace the site's address in every column of every table, as wp-cli's
+ * `search-replace --precise` does.
  *
  * Each column is asked for the keys of rows that hold the address; each such cell is read, unserialized as deep as it
  * goes, replaced, serialized again and written back, one row after the other.

@@ -8,5 +8,5 @@ mysql --defaults-file="$conf" wordpress <<'SQL'
 SET cte_max_recursion_depth = 50000;
 CREATE TABLE wp_used (n INT PRIMARY KEY, t TEXT) AS
   WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 50000)
-  SELECT n, REPEAT(MD5(n), 30) AS t FROM counted;
+  SELECT n, REPEAT(SHA2(n, 256), 16) AS t FROM counted;
 SQL
