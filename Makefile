@@ -67,11 +67,12 @@ lint-python:
 	ruff format --check
 	mypy
 	mypy lab
+	mypy bench
 	PYTHONPATH=layers/clonepool lint-imports
 
 .PHONY: lint-go
 lint-go: $(GOBIN)/$(STATICCHECK)
-	@unformatted=$$(gofmt -l docker/clone-agent lab/kube)
+	@unformatted=$$(gofmt -l docker/clone-agent lab/kube bench)
 	if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
 	for entry in $(GO_PACKAGES); do
 	  ( cd "$${entry%%:*}" && go vet -trimpath "$${entry#*:}" && GOFLAGS=-trimpath "$(GOBIN)/$(STATICCHECK)/staticcheck" "$${entry#*:}" )
@@ -119,6 +120,20 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	fi
 	python -m lab up --set Reuse=any --set ResetSeconds=45
 	$(PYTEST) -m e2e tests
+
+# ---- Measuring ----
+
+.PHONY: bench-clone
+bench-clone: lab-up ## Clones of three sizes beside the flow they replace (BENCH="--sizes small --runs 3")
+	@PYTHONPATH=layers/clonepool python -m bench.clone $(BENCH)
+
+.PHONY: bench-reset
+bench-reset: lab-up ## Resets beside new pods, and what an idle pod holds in memory
+	@PYTHONPATH=layers/clonepool python -m bench.reset $(BENCH)
+
+.PHONY: bench-rewrite
+bench-rewrite: setup-checks ## The rewriter beside sed and regular expressions
+	@python -m bench.rewrite $(BENCH)
 
 # ---- AWS ----
 

@@ -1,0 +1,82 @@
+"""A clone as it is made without a warm pool's importer: dump, load, search and replace, one zip.
+
+Kind to it where there is a choice: its pod is there and proved before the clock starts, and only wp-content
+travels.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.pods import execute
+from lab.cluster import net
+from lab.source.manifests import NAMESPACE as SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clonepool.domain.pods import PodRef
+
+HERE = Path(__file__).parent
+_LOAD_DUMP = HERE.parents[1] / "lab" / "source" / "load-dump.sh"
+_CONTENT = "/var/www/html/wp-content"
+_ZIP = "old-flow.zip"
+
+
+@dataclass(slots=True)
+class OldFlow:
+    """One run: a source's site into a pod. `phases` are seconds by name.
+
+    Attributes:
+        source: name of the lab's source.
+        source_url: its address.
+        public_url: what the clone is called.
+    """
+
+    source: str
+    source_url: str
+    pod: PodRef
+    public_url: str
+    phases: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """All steps, one after the other. Raises RuntimeError with the words of the one that failed."""
+        with tempfile.NamedTemporaryFile(suffix=".sql") as dump:
+            with self._phase("dump"):
+                script = (HERE / "dump.sh").read_text()
+                execute(SOURCES, self.source, "mysql", ["sh", "-c", script], stdout=dump.file)
+            dump.seek(0)
+            with self._phase("load"):
+                load = ["sh", "-c", _LOAD_DUMP.read_text()]
+                execute(net.NAMESPACE, self.pod.pod_name, "mysql", load, stdin=dump.file)
+        with self._phase("search_replace"):
+            addresses = (self.source_url, self.public_url)
+            self._php(net.NAMESPACE, self.pod.pod_name, "search-replace.php", *addresses)
+        with self._phase("zip"):
+            self._php(SOURCES, self.source, "zip.php", _CONTENT, f"{_CONTENT}/{_ZIP}")
+        url = f"{self.source_url}/wp-content/{_ZIP}"
+        said = self._php(net.NAMESPACE, self.pod.pod_name, "unzip.php", url, _CONTENT)
+        self.phases.update(json.loads(said))
+
+    def clean(self) -> None:
+        """Take from the source what the run left there."""
+        execute(SOURCES, self.source, "wordpress", ["rm", "-f", f"{_CONTENT}/{_ZIP}"])
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.phases[name] = time.monotonic() - start
+
+    @staticmethod
+    def _php(namespace: str, pod: str, script: str, *arguments: str) -> bytes:
+        with (HERE / script).open("rb") as source:
+            return execute(
+                namespace, pod, "wordpress", ["php", "-d", "memory_limit=-1", "--", *arguments], stdin=source
+            )

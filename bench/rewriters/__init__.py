@@ -1,0 +1,1 @@
+"""What rewrites addresses in cells, and the cells."""
