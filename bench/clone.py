@@ -119,18 +119,21 @@ class Bench:
 
 
 def _result(ours: list[Run], old: list[Run]) -> dict[str, Any]:
-    usable = figures.spread([run.usable for run in ours])
-    old_seconds = figures.spread([run.usable for run in old])
-    new_pod = figures.spread([run.new_pod for run in old])
-    old_with_pod = old_seconds["median"] + new_pod["median"]
+    """Medians under their own names; the smallest and largest under `spread`."""
+    spread = {
+        "usable_seconds": figures.spread([run.usable for run in ours]),
+        "complete_seconds": figures.spread([run.complete for run in ours]),
+        "old_flow_seconds": figures.spread([run.usable for run in old]),
+        "new_pod_seconds": figures.spread([run.new_pod for run in old]),
+    }
+    medians = {name: values["median"] for name, values in spread.items()}
+    usable, old_flow = medians["usable_seconds"], medians["old_flow_seconds"]
     return {
         "runs": len(ours),
-        "usable_seconds": usable,
-        "complete_seconds": figures.spread([run.complete for run in ours]),
-        "old_flow_seconds": old_seconds,
-        "new_pod_seconds": new_pod,
-        "times_as_fast": round(old_seconds["median"] / usable["median"], 1),
-        "times_as_fast_with_new_pod": round(old_with_pod / usable["median"], 1),
+        **medians,
+        "spread": spread,
+        "times_as_fast": round(old_flow / usable, 1),
+        "times_as_fast_with_new_pod": round((old_flow + medians["new_pod_seconds"]) / usable, 1),
         "phases": figures.median_by_name([run.phases for run in ours]),
         "old_flow_phases": figures.median_by_name([run.phases for run in old]),
     }
@@ -157,7 +160,9 @@ def main() -> None:
 def _print(results: dict[str, Any]) -> None:
     print(f"\n{'seconds':<10}{'usable':>24}{'complete':>24}{'old flow':>24}   times as fast")
     for size, result in results.items():
-        cells = [result[name] for name in ("usable_seconds", "complete_seconds", "old_flow_seconds")]
+        cells = [
+            result["spread"][name] for name in ("usable_seconds", "complete_seconds", "old_flow_seconds")
+        ]
         texts = [f"{cell['median']:.2f} ({cell['min']:.2f}-{cell['max']:.2f})" for cell in cells]
         print(f"{size:<10}" + "".join(f"{text:>24}" for text in texts) + f"{result['times_as_fast']:>16.1f}")
 
