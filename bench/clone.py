@@ -22,7 +22,6 @@ from lab.demo.story import source_up
 from lab.lab import Lab
 
 SIZES = ("small", "medium", "large")
-SETTLING = {"CREATING", "RESETTING", "DELETING", "ASSIGNED", "READY"}
 LIMIT_SECONDS = 600
 LOOK_SECONDS = 0.05
 
@@ -64,7 +63,7 @@ class Bench:
 
     def clone(self, source: dict[str, Any], title: str) -> Run:
         """A clone by the API, from a pool at rest."""
-        wait_until("a warm pod and a pool at rest", self._at_rest, seconds=180)
+        wait_until("a warm pod and a pool at rest", self.api.pool_at_rest, seconds=180)
         customer = f"bench-{secrets.token_hex(4)}"
         self.api.put_source(customer, source["url"], source["key"])
         start = time.monotonic()
@@ -82,7 +81,7 @@ class Bench:
 
     def old_flow(self, source: dict[str, Any], title: str) -> Run:
         """The old flow into a new pod, which is there and routed before the clock starts."""
-        wait_until("a pool at rest", self._at_rest, seconds=180)
+        wait_until("a pool at rest", self.api.pool_at_rest, seconds=180)
         start = time.monotonic()
         pod = self.pods.new()
         new_pod = time.monotonic() - start
@@ -112,10 +111,6 @@ class Bench:
     def _title(self, host: str) -> str:
         page = self.visitor.get(host)
         return title_of(page.text) if page.status_code == 200 else ""
-
-    def _at_rest(self) -> bool:
-        counts = self.api.pool()["counts"]
-        return counts.get("WARM", 0) > 0 and not any(counts.get(state, 0) for state in SETTLING)
 
 
 def _result(ours: list[Run], old: list[Run]) -> dict[str, Any]:

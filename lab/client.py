@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TIMEOUT_SECONDS = 15
+UNSETTLED = ("CREATING", "ASSIGNED", "READY", "RESETTING", "DELETING")
+"""States of a pod in which something is going on, or somebody has it."""
 
 
 class ApiProblem(Exception):
@@ -55,6 +57,13 @@ class Api:
     def pool(self) -> dict[str, Any]:
         """Counts, policy and decisions."""
         return self.call("GET", "/pool")
+
+    def pool_at_rest(self, warm: int = 1) -> dict[str, Any] | None:
+        """The pool, if nothing goes on in it and at least so many pods are warm."""
+        pool = self.pool()
+        counts = pool["counts"]
+        settled = not any(counts.get(state, 0) for state in UNSETTLED)
+        return pool if settled and counts.get("WARM", 0) >= warm else None
 
     def pod(self, pod_name: str) -> dict[str, Any]:
         """One pod with its proof."""

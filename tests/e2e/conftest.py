@@ -25,8 +25,6 @@ from lab.client import Api, ApiProblem, Visitor, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SETTLING = {"CREATING", "RESETTING", "DELETING", "ASSIGNED", "READY"}
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything here: `pytest -m e2e`."""
@@ -115,14 +113,8 @@ class Installation:
 
     def warm(self, count: int = 1, seconds: float = 180) -> dict[str, Any]:
         """The pool, once it is at rest with at least `count` warm pods."""
-
-        def at_rest() -> dict[str, Any] | None:
-            pool = self.api.pool()
-            counts = pool["counts"]
-            busy = sum(counts.get(state, 0) for state in SETTLING)
-            return pool if not busy and counts.get("WARM", 0) >= count else None
-
-        return wait_until(f"{count} warm pods and a pool at rest", at_rest, seconds=seconds)
+        what = f"{count} warm pods and a pool at rest"
+        return wait_until(what, lambda: self.api.pool_at_rest(count), seconds=seconds)
 
     def gone(self, clone_id: str, seconds: float = 75) -> None:
         """Wait until nothing of a clone answers."""

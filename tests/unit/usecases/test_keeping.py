@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 TICK = 61
 
 
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.warm_up("alice", "bob")
-    return made
-
-
 def test_a_lost_record_is_made_good_by_the_tick(world: World) -> None:
     clone = world.ask("alice", ttl_minutes=1)
     world.settle_down()

@@ -14,13 +14,6 @@ from tests.fakes.world import REUSING, World
 TICK = 61
 
 
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.warm_up("alice", "bob")
-    return made
-
-
 @pytest.mark.parametrize("call", range(14))
 def test_a_return_dies_at_any_call_and_the_pod_comes_back(call: int) -> None:
     mortality = Mortality()

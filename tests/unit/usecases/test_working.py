@@ -18,13 +18,6 @@ from tests.fakes.world import REUSING, World
 TICK = 61
 
 
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.warm_up("alice", "bob")
-    return made
-
-
 def test_ready_after_route_import_and_page(world: World) -> None:
     clone = world.ask("alice", ttl_minutes=10)
     world.clock.advance(5)
