@@ -68,7 +68,8 @@ def administrator_faults(visitor: Visitor, host: str, user: str, password: str) 
     dashboard = visitor.login(host, user, password)
     if dashboard.status_code == 200 and "wp-admin-bar" in dashboard.text:  # noqa: PLR2004
         return []
-    return [f"{user} cannot log in: the dashboard answered {dashboard.status_code}"]
+    where = f" to {dashboard.headers['Location']}" if "Location" in dashboard.headers else ""
+    return [f"{user} cannot log in: the dashboard answered {dashboard.status_code}{where}"]
 
 
 def run_in(

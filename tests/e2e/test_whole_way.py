@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -84,6 +85,21 @@ def test_a_clone_is_served_expires_and_its_pod_serves_the_next_customer(
     assert pod["generation"] == clone["generation"] + 1
     assert pod["proof"]["generation"] == pod["generation"]
     assert traces(clone["pod_name"], [canary, expected.source_host]) == []
+
+
+def test_nothing_of_the_warm_page_is_remembered(
+    system: Installation, customer: Callable[..., str], small_source: Source
+) -> None:
+    """PHP has just compiled the warm pod's wp-config.php; the clone's, with other salts, counts at once."""
+    system.warm()
+    for pod in system.table("pods").scan()["Items"]:
+        page = run_in(pod["pod_name"], "wordpress", ["php", "-r", "readfile('http://127.0.0.1/');"])
+        assert b"Warm pod" in page.stdout
+    clone = system.api.until_ready(system.clone(customer())["clone_id"])
+    for _ in range(3):
+        visitor = replace(system.visitor, cookies={})
+        user, password = small_source.admin_user, small_source.admin_password
+        assert administrator_faults(visitor, system.host(clone), user, password) == []
 
 
 def test_the_same_request_again_returns_the_same_clone(
