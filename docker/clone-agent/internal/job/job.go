@@ -56,7 +56,9 @@ type Job struct {
 	PublicURL          string `json:"public_url"`
 	InternalHost       string `json:"internal_host"`
 	AllowPrivateSource bool   `json:"allow_private_source"`
-	Limits             Limits `json:"limits"`
+	// SourceAddresses are what the network lets this pod reach; without them the agent asks its own resolver.
+	SourceAddresses []string `json:"source_addresses"`
+	Limits          Limits   `json:"limits"`
 }
 
 // Limits bound an import; zero means the importer's default.

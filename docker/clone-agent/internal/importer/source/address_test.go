@@ -73,3 +73,30 @@ func TestTheAddressIsPinned(t *testing.T) {
 		t.Errorf("resolved %d times", resolver.asked)
 	}
 }
+
+func TestTheAddressesOfTheJobAreDialledAndNoNameIsResolved(t *testing.T) {
+	s := sourcetest.Start(t, site(1))
+	resolver := &names{answers: [][]string{{"93.184.215.14"}}}
+	j := s.Job()
+	j.SourceURL = strings.Replace(j.SourceURL, "127.0.0.1", "shop.example.com", 1)
+	j.SourceAddresses = []string{"127.0.0.1"}
+	client, err := source.New(context.Background(), j, source.Options{Resolver: resolver, Backoff: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Preflight(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if resolver.asked != 0 {
+		t.Errorf("resolved %d times", resolver.asked)
+	}
+}
+
+func TestTheAddressesOfTheJobAreCheckedToo(t *testing.T) {
+	for _, address := range []string{"10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "no address"} {
+		j := job.Job{SourceURL: "https://shop.example.com", JobKey: sourcetest.JobKey, SourceAddresses: []string{"93.184.215.14", address}}
+		if _, err := source.New(context.Background(), j, source.Options{}); err == nil {
+			t.Errorf("%s was accepted", address)
+		}
+	}
+}

@@ -67,7 +67,7 @@ type Client struct {
 	way  way
 }
 
-// New resolves and pins the source's addresses. Errors carry source_unreachable or source_invalid.
+// New pins the source's addresses: those of the job, or what its name resolves to. Errors carry source_unreachable or source_invalid.
 func New(ctx context.Context, j job.Job, options Options) (*Client, error) {
 	options = options.withDefaults()
 	site, err := url.Parse(j.SourceURL)
@@ -78,6 +78,9 @@ func New(ctx context.Context, j job.Job, options Options) (*Client, error) {
 	signer, err := newSigner(j, options.Now)
 	if err != nil {
 		return nil, failure.New(job.Internal, "%w", err)
+	}
+	if len(j.SourceAddresses) > 0 {
+		options.Resolver = given(j.SourceAddresses)
 	}
 	addresses, err := pin(ctx, options.Resolver, site.Hostname(), j.AllowPrivateSource)
 	if err != nil {
