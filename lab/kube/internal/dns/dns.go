@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -36,6 +37,7 @@ type Resolver struct {
 	Ingress net.IP   // where the hosts of Ingress objects are served
 	Zones   []string // never forwarded: the cluster's domain and the lab's own
 	Forward Forwarder
+	tricks  tricks
 }
 
 type options struct {
@@ -94,10 +96,10 @@ func (r *Resolver) Answer(ctx context.Context, network string, query []byte) ([]
 	if err != nil {
 		return nil, fmt.Errorf("parse question: %w", err)
 	}
-	ips, known := r.lookup(question.Name.String())
+	addresses, known := r.lookup(question)
 	switch {
 	case known:
-		return reply(header, question, ips, dnsmessage.RCodeSuccess)
+		return reply(header, question, addresses, dnsmessage.RCodeSuccess)
 	case r.ours(question.Name.String()):
 		return reply(header, question, nil, dnsmessage.RCodeNameError)
 	}
@@ -109,8 +111,22 @@ func (r *Resolver) Answer(ctx context.Context, network string, query []byte) ([]
 	return answer, nil
 }
 
-func (r *Resolver) lookup(name string) ([]net.IP, bool) {
-	host := strings.ToLower(strings.TrimSuffix(name, "."))
+func (r *Resolver) lookup(question dnsmessage.Question) ([]netip.Addr, bool) {
+	host := strings.ToLower(strings.TrimSuffix(question.Name.String(), "."))
+	if addresses, ok := r.tricks.lookup(host, func(a netip.Addr) bool { return answers(question.Type, a) }); ok {
+		return addresses, true
+	}
+	ips, known := r.inCluster(host)
+	addresses := make([]netip.Addr, 0, len(ips))
+	for _, ip := range ips {
+		if address, ok := netip.AddrFromSlice(ip); ok {
+			addresses = append(addresses, address.Unmap())
+		}
+	}
+	return addresses, known
+}
+
+func (r *Resolver) inCluster(host string) ([]net.IP, bool) {
 	if short, ok := strings.CutSuffix(host, ".svc.cluster.local"); ok {
 		service, namespace, ok := strings.Cut(short, ".")
 		if !ok {
@@ -135,28 +151,38 @@ func (r *Resolver) ours(name string) bool {
 	return false
 }
 
-// reply answers A questions with the addresses; a known name has no records of any other type (IPv4 only here).
-func reply(query dnsmessage.Header, question dnsmessage.Question, ips []net.IP, code dnsmessage.RCode) ([]byte, error) {
+// answers says whether an address belongs into the answer to a question of this type.
+func answers(kind dnsmessage.Type, address netip.Addr) bool {
+	return kind == dnsmessage.TypeALL || (kind == dnsmessage.TypeA && address.Is4()) || (kind == dnsmessage.TypeAAAA && address.Is6())
+}
+
+// reply answers questions for addresses; a known name has no records of any other type.
+func reply(query dnsmessage.Header, question dnsmessage.Question, addresses []netip.Addr, code dnsmessage.RCode) ([]byte, error) {
 	header := dnsmessage.Header{
 		ID: query.ID, Response: true, OpCode: query.OpCode, Authoritative: true,
 		RecursionDesired: query.RecursionDesired, RecursionAvailable: true, RCode: code,
 	}
 	message := dnsmessage.Message{Header: header, Questions: []dnsmessage.Question{question}}
-	for _, ip := range ips {
-		four := ip.To4()
-		if four == nil || (question.Type != dnsmessage.TypeA && question.Type != dnsmessage.TypeALL) {
-			continue
+	for _, address := range addresses {
+		if answers(question.Type, address) {
+			message.Answers = append(message.Answers, record(question.Name, address))
 		}
-		message.Answers = append(message.Answers, dnsmessage.Resource{
-			Header: dnsmessage.ResourceHeader{Name: question.Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: ttlSeconds},
-			Body:   &dnsmessage.AResource{A: [4]byte(four)},
-		})
 	}
 	packed, err := message.Pack()
 	if err != nil {
 		return nil, fmt.Errorf("pack answer: %w", err)
 	}
 	return packed, nil
+}
+
+func record(name dnsmessage.Name, address netip.Addr) dnsmessage.Resource {
+	header := dnsmessage.ResourceHeader{Name: name, Class: dnsmessage.ClassINET, TTL: ttlSeconds}
+	if address.Is4() {
+		header.Type = dnsmessage.TypeA
+		return dnsmessage.Resource{Header: header, Body: &dnsmessage.AResource{A: address.As4()}}
+	}
+	header.Type = dnsmessage.TypeAAAA
+	return dnsmessage.Resource{Header: header, Body: &dnsmessage.AAAAResource{AAAA: address.As16()}}
 }
 
 // nameservers reads resolv.conf; the lab's own address is left out, or queries would go round in a circle.
