@@ -292,4 +292,28 @@ final class FilesTest extends TestCase
         self::assertSame('unknown_root', $error['code']);
         self::assertStringContainsString('plugins', $error['message']);
     }
+
+    public function testPartsOfARootAreTogetherTheWholeAndNothingTwice(): void
+    {
+        for ($number = 0; $number < 60; $number++) {
+            $this->put(sprintf('wp-content/uploads/20%02d/%d.bin', $number % 3, $number), str_repeat('x', 3000));
+        }
+        $seen = [];
+        for ($part = 0; $part < 3; $part++) {
+            // A byte limit that cuts each part into several answers.
+            $params = ['root' => 'uploads', 'part' => $part, 'parts' => 3, 'max_bytes' => 65536];
+            [$data] = $this->source()->all('files', $params);
+            $paths = array_keys(self::contents(AnswerReader::records($data)));
+            self::assertGreaterThan(10, count($paths));
+            $seen = array_merge($seen, $paths);
+        }
+        self::assertCount(60, $seen);
+        self::assertCount(60, array_unique($seen));
+    }
+
+    public function testAPartBeyondTheLastIsRefused(): void
+    {
+        $end = $this->source()->ask('files', ['root' => 'uploads', 'part' => 3, 'parts' => 3])->end;
+        self::assertSame('bad_request', $end['error']['code']);
+    }
 }

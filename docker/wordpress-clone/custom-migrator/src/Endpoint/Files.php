@@ -9,6 +9,7 @@ use CustomMigrator\ExportError;
 use CustomMigrator\Files\Classifier;
 use CustomMigrator\Files\Entry;
 use CustomMigrator\Files\FileReader;
+use CustomMigrator\Files\Part;
 use CustomMigrator\Files\Records;
 use CustomMigrator\Files\Root;
 use CustomMigrator\Files\Skip;
@@ -56,7 +57,7 @@ final class Files
         $complete = $this->resumeFile();
         if ($complete) {
             $this->position = isset($this->position) ? ['p' => $this->position['p']] : null;
-            $complete = $this->send($this->entries($params));
+            $complete = $this->send($this->entries($params), Part::of($params));
         }
         $this->records->flush();
         return ['complete' => $complete] + $this->state($complete);
@@ -129,9 +130,9 @@ final class Files
 
     /**
      * @param iterable<Entry> $entries
-     * @return bool whether all were sent
+     * @return bool whether all of the part were sent
      */
-    private function send(iterable $entries): bool
+    private function send(iterable $entries, Part $part): bool
     {
         $begun = false;
         foreach ($entries as $entry) {
@@ -139,6 +140,11 @@ final class Files
                 return false;
             }
             $begun = true;
+            if (!$part->holds($entry->path)) {
+                $this->position = ['p' => $entry->path];
+                $this->answer->keepAlive();
+                continue;
+            }
             if (!$this->entry($entry)) {
                 return false;
             }

@@ -7,6 +7,7 @@ namespace CustomMigrator\Endpoint;
 use CustomMigrator\Budget;
 use CustomMigrator\Database\Schema;
 use CustomMigrator\Files\Count;
+use CustomMigrator\Files\Part;
 use CustomMigrator\Params;
 use CustomMigrator\Plugin;
 use CustomMigrator\Request;
@@ -100,6 +101,7 @@ final class Preflight
             'max_body_bytes' => Request::MAX_BODY_BYTES,
             'max_frame_bytes' => Answer::MAX_FRAME_BYTES,
             'inline_cell_bytes' => Rows::INLINE_ROW_BYTES,
+            'max_parts' => Part::MOST,
         ];
     }
 
