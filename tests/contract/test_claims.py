@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_a_claim_binds_clone_and_pod_and_writes_history(shop: Shop) -> None:
     shop.open("alice")
     pod = shop.warm_pods(1)[0]
-    clone = leasing(pod)
+    clone = leasing(pod, allow_hosts=["api.example.com"])
 
     shop.leases.claim(pod, clone, NOW)
 

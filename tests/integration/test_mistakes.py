@@ -39,6 +39,8 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
     ("an unknown field", request("create-clone", CLONE | {"colour": "red"}), 400, "invalid_request"),
     ("another on_empty", request("create-clone", CLONE | {"on_empty": "hope"}), 400, "invalid_request"),
     ("a number for a name", request("create-clone", CLONE | {"name": 7}), 400, "invalid_request"),
+    ("an address to call", request("create-clone", CLONE | {"allow_hosts": ["::1"]}), 400, "invalid_hosts"),
+    ("hosts as text", request("create-clone", CLONE | {"allow_hosts": "a.test"}), 400, "invalid_request"),
     ("no customer", request("create-clone", {"ttl_minutes": 5}), 400, "invalid_request"),
     ("no JSON", request("create-clone", "{"), 400, "invalid_request"),
     ("a JSON array", request("create-clone", "[]"), 400, "invalid_request"),

@@ -5,7 +5,8 @@
     |   |-- InvalidName             invalid_name          400     no
     |   |-- InvalidTtl              invalid_ttl           400     no
     |   |-- InvalidUrl              invalid_url           400     no
-    |   `-- InvalidKey              invalid_key           400     no
+    |   |-- InvalidKey              invalid_key           400     no
+    |   `-- InvalidHosts            invalid_hosts         400     no
     |-- Forbidden                   forbidden             403     no
     |-- NotFound                    not_found             404     no
     |-- MethodNotAllowed            method_not_allowed    405     no
@@ -92,6 +93,13 @@ class InvalidKey(InvalidRequest):
 
     code = "invalid_key"
     title = "Invalid export key"
+
+
+class InvalidHosts(InvalidRequest):
+    """Too many allowed hosts, or one that is no public host name."""
+
+    code = "invalid_hosts"
+    title = "Invalid allowed hosts"
 
 
 class Forbidden(ClonepoolError):

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clonepool.domain.hosts import MAX_HOSTS, check_hosts
 from clonepool.domain.jobkey import derive_job_key, parse_export_key
 from clonepool.domain.names import check_ttl, clone_id_of
 from clonepool.domain.urls import check_source_url
-from clonepool.errors import InvalidKey, InvalidName, InvalidTtl, InvalidUrl
+from clonepool.errors import InvalidHosts, InvalidKey, InvalidName, InvalidTtl, InvalidUrl
 
 LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True).filter(lambda s: "--" not in s)
 
@@ -133,3 +134,29 @@ def test_a_bad_key_is_never_repeated(key: str) -> None:
 
 def test_the_secret_is_not_in_the_repr() -> None:
     assert "AAAA" not in repr(parse_export_key("cm1_0123456789abcdef_" + "A" * 43))
+
+
+def test_allowed_hosts_are_kept_once_and_in_lower_case() -> None:
+    assert check_hosts(["API.example.com", "xn--bcher-kva.example", "api.example.com"]) == (
+        "api.example.com",
+        "xn--bcher-kva.example",
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "localhost", "kubernetes", "10.0.0.1", "::1", "169.254.169.254", "0x7f.1", "a.example.com:443",
+     "*.example.com", "https://a.example.com", "a.example.com/x", "a..example.com", "-a.example.com",
+     "bücher.example", "a.example.com\n", "shop.wordpress-staging.svc.cluster.local",
+     "metadata.google.internal", "a." * 126 + "com"],
+)  # fmt: skip
+def test_only_public_names_may_be_allowed(host: str) -> None:
+    with pytest.raises(InvalidHosts):
+        check_hosts([host])
+
+
+def test_twenty_hosts_and_no_more() -> None:
+    hosts = [f"h{number}.example.com" for number in range(MAX_HOSTS + 1)]
+    assert len(check_hosts(hosts[1:])) == MAX_HOSTS
+    with pytest.raises(InvalidHosts):
+        check_hosts(hosts)

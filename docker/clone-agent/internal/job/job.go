@@ -58,7 +58,9 @@ type Job struct {
 	AllowPrivateSource bool   `json:"allow_private_source"`
 	// SourceAddresses are what the network lets this pod reach; without them the agent asks its own resolver.
 	SourceAddresses []string `json:"source_addresses"`
-	Limits          Limits   `json:"limits"`
+	// AllowHosts are whom the clone may call, for its guard.
+	AllowHosts []string `json:"allow_hosts"`
+	Limits     Limits   `json:"limits"`
 }
 
 // Limits bound an import; zero means the importer's default.

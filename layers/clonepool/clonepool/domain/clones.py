@@ -51,6 +51,7 @@ class Clone:
         lease_id: unique per row: tells this clone from an earlier or later one of the same id.
         expires_at: after this second the clone does not exist for any reader.
         ttl_minutes: how long the clone serves once READY.
+        allow_hosts: whom the clone may call; nobody else.
         pod_name, generation: None exactly while QUEUED without a pod.
     """
 
@@ -66,6 +67,7 @@ class Clone:
     start: Start
     name: str | None = None
     access: Access = "private"
+    allow_hosts: tuple[str, ...] = ()
     pod_name: str | None = None
     generation: int | None = None
     ready_at: int | None = None

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Access, Clone, CloneState, OnEmpty, Progress, Start
 from clonepool.domain.eta import at_claim
+from clonepool.domain.hosts import check_hosts
 from clonepool.domain.names import check_ttl, clone_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clonepool.domain.pods import Pod
     from clonepool.domain.pool import PoolPolicy
 
@@ -36,6 +39,7 @@ class CloneRequest:
     name: str | None = None
     on_empty: OnEmpty = "provision"
     access: Access = "private"
+    allow_hosts: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -46,10 +50,12 @@ class CloneRequest:
         name: str | None = None,
         on_empty: OnEmpty = "provision",
         access: Access = "private",
+        allow_hosts: Sequence[str] = (),
     ) -> CloneRequest:
-        """Check names and time. Raises InvalidName, InvalidTtl."""
+        """Check names, time and hosts. Raises InvalidName, InvalidTtl, InvalidHosts."""
         clone_id_of(customer_id, name)
-        return cls(customer_id, check_ttl(ttl_minutes), name, on_empty, access)
+        ttl_minutes = check_ttl(ttl_minutes)
+        return cls(customer_id, ttl_minutes, name, on_empty, access, check_hosts(allow_hosts))
 
     @property
     def clone_id(self) -> str:
@@ -133,5 +139,6 @@ def _clone(
         start=start,
         name=request.name,
         access=request.access,
+        allow_hosts=request.allow_hosts,
         eta_seconds=at_claim(start.kind),
     )

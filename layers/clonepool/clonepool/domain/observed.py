@@ -49,6 +49,7 @@ class ImportJob:
 
     Attributes:
         job_key: derived from the export key for this clone and generation only; hex.
+        allow_hosts: whom the clone may call, for its guard.
         public_url: scheme and host the clone is served under.
     """
 
@@ -61,6 +62,7 @@ class ImportJob:
     public_url: str = ""
     internal_host: str = ""
     allow_private_source: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class ImportSite:
             public_url=f"https://{clone.clone_id}.{self.domain}",
             internal_host=f"{clone.clone_id}.{self.namespace}.svc.cluster.local",
             allow_private_source=self.allow_private_sources,
+            allow_hosts=clone.allow_hosts,
         )
 
 

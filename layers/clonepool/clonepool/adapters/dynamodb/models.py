@@ -115,6 +115,7 @@ class CloneRow(Model):
     start = JSONAttribute()
     name = UnicodeAttribute(null=True)
     access = UnicodeAttribute()
+    allow_hosts = JSONAttribute(null=True)
     pod_name = UnicodeAttribute(null=True)
     generation = NumberAttribute(null=True)
     ready_at = NumberAttribute(null=True)

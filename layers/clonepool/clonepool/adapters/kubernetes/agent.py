@@ -45,6 +45,7 @@ def job_text(job: ImportJob, timeout_seconds: int, max_bytes: int) -> str:
                 "public_url": job.public_url,
                 "internal_host": job.internal_host,
                 "allow_private_source": job.allow_private_source,
+                "allow_hosts": list(job.allow_hosts),
                 "limits": {"seconds": timeout_seconds, "bytes": max_bytes},
             }
         )

@@ -53,15 +53,17 @@ class CloneBody(Body):
     name: str | None = None
     on_empty: Literal["provision", "reject"] = "provision"
     access: Literal["private", "public"] = "private"
+    allow_hosts: list[str] = []
 
     def request(self) -> CloneRequest:
-        """Raises InvalidName, InvalidTtl."""
+        """Raises InvalidName, InvalidTtl, InvalidHosts."""
         return CloneRequest.of(
             self.customer_id,
             ttl_minutes=check_ttl(self.ttl_minutes),
             name=self.name,
             on_empty=self.on_empty,
             access=self.access,
+            allow_hosts=self.allow_hosts,
         )
 
 
