@@ -203,6 +203,94 @@ final class DatabaseTest extends TestCase
         self::assertSame([], $answer->data);
     }
 
+    public function testCopiesOfTheOptionsKeepOurKeysToo(): void
+    {
+        self::$server->execute('CREATE TABLE wp_options_before_update AS SELECT * FROM wp_options WHERE 0 = 1');
+        self::$server->execute('CREATE TABLE copied AS SELECT * FROM wp_options WHERE 0 = 1');
+        foreach (['wp_options_before_update', 'copied'] as $table) {
+            self::$server->execute("INSERT INTO $table (option_id, option_name, option_value) VALUES
+                (1, 'custom_migrator_keys', 'secret'), (2, 'CUSTOM_MIGRATOR_KEYS', 'secret'), (3, 'siteurl', 'kept')");
+            $params = ['table' => $table, 'include' => ['copied']];
+            $answer = self::source()->ask('rows', $params);
+            $rows = AnswerReader::rows($answer->data, count($answer->documents[0]['columns']));
+            self::assertSame(['kept'], array_column($rows, 2));
+        }
+        self::assertSame('options', self::described('wp_options_before_update')['row_filter']);
+    }
+
+    /** @return array<string, array{string, string, list<string>}> */
+    public function changes(): array
+    {
+        $keyed = 'id int AUTO_INCREMENT PRIMARY KEY, v longtext';
+        return [
+            'nothing' => [$keyed, 'DO 1', []],
+            'a row more' => [$keyed, "INSERT INTO wp_drift (v) VALUES ('new')", ['update_time', 'auto_increment']],
+            'a row less' => [$keyed, 'DELETE FROM wp_drift WHERE id = 2', ['update_time']],
+            'a row changed' => [$keyed, "UPDATE wp_drift SET v = 'other' WHERE id = 2", ['update_time']],
+            'nothing, without a key' => ['id int, v longtext', 'DO 1', []],
+            'a row less, without a key' => ['id int, v longtext', 'DELETE FROM wp_drift WHERE id = 2',
+                ['update_time', 'row_count']],
+            'MyISAM' => [$keyed . ') ENGINE=MyISAM CHECKSUM=0 COMMENT=(', "UPDATE wp_drift SET v = 'x' WHERE id = 2",
+                ['update_time']],
+        ];
+    }
+
+    /**
+     * @dataProvider changes
+     * @param list<string> $evidence
+     */
+    public function testARowThatChangesBetweenAnswersIsToldAtTheEnd(string $table, string $sql, array $evidence): void
+    {
+        self::$server->execute('DROP TABLE IF EXISTS wp_drift');
+        self::$server->execute('CREATE TABLE wp_drift (' . str_replace(' COMMENT=(', '', $table)
+            . (strpos($table, 'ENGINE') ? '' : ')'));
+        $rows = array_map(static function (int $id): string {
+            return "($id, REPEAT('x', 1000))";
+        }, range(1, 600));
+        self::$server->execute('INSERT INTO wp_drift VALUES ' . implode(',', $rows));
+        self::awaitNextSecond(); // what was changed in the second of the beginning counts as changed since
+        $params = ['table' => 'wp_drift', 'max_bytes' => Budget::MIN_BYTES];
+        $first = self::source()->ask('rows', $params);
+        self::assertFalse($first->end['complete']);
+        self::assertArrayNotHasKey('changed', $first->end);
+        self::$server->execute($sql);
+        $end = $first->end;
+        while (!$end['complete']) {
+            $end = self::source()->ask('rows', ['cursor' => $end['cursor']] + $params)->end;
+        }
+        self::assertSame([$evidence !== [], $evidence], [$end['changed'], $end['changed_by']]);
+    }
+
+    private static function awaitNextSecond(): void
+    {
+        $now = (int) self::$server->query('SELECT UNIX_TIMESTAMP()')[0][0];
+        while ((int) self::$server->query('SELECT UNIX_TIMESTAMP()')[0][0] === $now) {
+            usleep(20000);
+        }
+    }
+
+    public function testOneAnswerIsOneView(): void
+    {
+        self::$server->execute('CREATE TABLE wp_one_view (id int PRIMARY KEY)');
+        $end = self::source()->ask('rows', ['table' => 'wp_one_view'])->end;
+        self::assertSame([true, false, []], [$end['complete'], $end['changed'], $end['changed_by']]);
+    }
+
+    public function testABrokenTableIsLeftOutAndTheOthersTravel(): void
+    {
+        self::$server->execute('CREATE TABLE wp_broken (id int PRIMARY KEY) ENGINE=MyISAM');
+        self::$server->execute('CREATE VIEW wp_view_of_nothing AS SELECT id FROM wp_broken');
+        self::$server->execute('FLUSH TABLES');
+        unlink(self::$server->folder . '/data/site/wp_broken.MYI');
+        $facts = self::source()->ask('preflight', ['files_seconds' => 0])->documents[0];
+        self::assertSame('broken', array_column($facts['left_out'], 'reason', 'name')['wp_broken'] ?? null);
+        $tables = array_column(self::source()->ask('tables')->documents, null, 'name');
+        self::assertArrayNotHasKey('wp_broken', $tables);
+        self::assertArrayHasKey('wp_options', $tables);
+        self::$server->execute('DROP VIEW wp_view_of_nothing');
+        self::$server->execute('DROP TABLE wp_broken');
+    }
+
     public function testDefinitionsOfTablesViewsAndTriggers(): void
     {
         self::$server->execute("CREATE TABLE `wp_odd ``name` (`key` int PRIMARY KEY, `group` varchar(9) DEFAULT 'ü')");

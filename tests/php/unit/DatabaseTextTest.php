@@ -7,9 +7,11 @@ namespace CustomMigrator\Tests\Unit;
 use CustomMigrator\Database\Column;
 use CustomMigrator\Database\Definitions;
 use CustomMigrator\Database\Host;
+use CustomMigrator\Database\RowFilter;
 use CustomMigrator\Database\RowQuery;
 use CustomMigrator\Database\Scope;
 use CustomMigrator\Database\Table;
+use CustomMigrator\Database\TableStatus;
 use PHPUnit\Framework\TestCase;
 
 /** What is said to the database, as text. */
@@ -63,21 +65,65 @@ final class DatabaseTextTest extends TestCase
         $ours = ['wp_options', 'wp_posts', 'wp_users', 'wp_shop', 'wp_my_options'];
         $names = array_merge($ours, $other, ['else_options', 'WP_upper']);
         self::assertSame([$ours, $other], (new Scope('wp_', false))->divide($names));
-        [$included] = (new Scope('wp_', false, ['else_options', 'wp_dev_shop']))->divide($names);
-        self::assertContains('else_options', $included);
-        self::assertContains('wp_dev_shop', $included);
         self::assertSame([], (new Scope('wp_', true))->divide($names)[1]);
+        [$dev, $left] = (new Scope('wp_dev_', false))->divide($names);
+        self::assertSame([$other, []], [$dev, $left]);
     }
 
-    public function testWhichRowsStayBehind(): void
+    public function testOtherTablesAreAddedByNameButNoneOfAnotherWordPress(): void
     {
-        $scope = new Scope('wp_', false, [], 'people_meta');
-        $filters = array_map([$scope, 'filter'], ['wp_options', 'wp_usermeta', 'people_meta', 'wp_woocommerce_sessions',
-            'wp_sitemeta', 'wp_posts', 'options', 'wp_2_options']);
-        self::assertSame(['options', 'usermeta', 'usermeta', 'empty', 'options', null, null, null], $filters);
-        self::assertSame('options', (new Scope('wp_', true))->filter('wp_2_options'));
-        self::assertStringContainsString('`meta_key`', (string) $scope->condition('wp_sitemeta'));
-        self::assertStringContainsString('\_application\_passwords', (string) $scope->condition('people_meta'));
+        $names = ['wp_options', 'wp_posts', 'wp_users', 'wp_dev_options', 'wp_dev_posts', 'wp_dev_users', 'wp_dev_shop',
+            'blog_options', 'blog_users', 'blog_notes', 'stock', 'my_options', 'people'];
+        $include = ['wp_dev_shop', 'blog_options', 'blog_notes', 'stock', 'my_options', 'absent'];
+        $scope = new Scope('wp_', false, ['users' => 'people', 'usermeta' => null], $include);
+        [$ours, $left] = $scope->divide($names);
+        self::assertSame(['wp_options', 'wp_posts', 'wp_users', 'stock', 'my_options', 'people'], $ours);
+        self::assertSame([], array_diff(['wp_dev_shop', 'blog_options', 'blog_notes'], $left));
+        [$ours, $left] = (new Scope('wp_dev_', false, [], ['wp_users', 'stock']))->divide($names);
+        self::assertSame([['wp_users'], true], [$left, in_array('stock', $ours, true)]);
+    }
+
+    public function testAServerThatDoesNotTellCaseApart(): void
+    {
+        $scope = (new Scope('Wp_', false, ['users' => 'People', 'usermeta' => null]))->ignoringCase();
+        self::assertSame(['wp_options', 'people'], $scope->divide(['wp_options', 'people', 'other'])[0]);
+        self::assertSame('options', $scope->role('wp_options'));
+        self::assertSame([[], []], (new Scope('Wp_', false))->divide(['wp_options']));
+    }
+
+    public function testRolesOfTables(): void
+    {
+        $scope = new Scope('wp_', false, ['users' => null, 'usermeta' => 'people_meta']);
+        self::assertSame(['options', 'usermeta', null, '2_options'], array_map([$scope, 'role'], ['wp_options',
+            'people_meta', 'options', 'wp_2_options']));
+        self::assertSame('options', (new Scope('wp_', true))->role('wp_2_options'));
+    }
+
+    /** @dataProvider filters */
+    public function testWhichRowsStayBehind(?string $expected, ?string $role, array $columns): void
+    {
+        $filter = RowFilter::of($role, $columns);
+        self::assertSame($expected, $filter === null ? null : $filter->name);
+    }
+
+    /** @return array<string, array{?string, ?string, list<string>}> */
+    public function filters(): array
+    {
+        $options = ['option_id', 'option_name', 'option_value', 'autoload'];
+        $usermeta = ['umeta_id', 'user_id', 'meta_key', 'meta_value'];
+        $sessions = ['session_id', 'session_key', 'session_value', 'session_expiry'];
+        return [
+            'options' => ['options', 'options', $options],
+            'a copy of options' => ['options', 'options_old', array_map('strtoupper', $options)],
+            'options of somebody else' => ['options', null, $options],
+            'user meta' => ['usermeta', 'usermeta', $usermeta],
+            'a copy of user meta' => ['usermeta', null, $usermeta],
+            'network meta' => ['options', 'sitemeta', ['meta_id', 'site_id', 'meta_key', 'meta_value']],
+            'post meta' => [null, 'postmeta', ['meta_id', 'post_id', 'meta_key', 'meta_value']],
+            'sessions' => ['empty', 'woocommerce_sessions', $sessions],
+            'a copy of sessions' => ['empty', 'old_sessions', $sessions],
+            'a plugin with such a name' => [null, 'options', ['id', 'name', 'value']],
+        ];
     }
 
     private static function column(string $name, string $type, ?string $collation = null, string $extra = ''): Column
@@ -110,7 +156,9 @@ final class DatabaseTextTest extends TestCase
             self::column('at', 'datetime'),
             self::column('raw', 'varbinary(20)'),
         ];
-        return new Table('we`ird', $transactional, $columns, $key === [] ? null : 'PRIMARY', $key, null);
+        $status = TableStatus::fromRow(['engine' => $transactional ? 'InnoDB' : 'MyISAM', 'now' => '1',
+            'updated_at' => null, 'auto_increment' => null, 'row_count' => '0', 'options' => '']);
+        return new Table('we`ird', $status, $columns, $key === [] ? null : 'PRIMARY', $key, null);
     }
 
     public function testTheFirstPageByKey(): void

@@ -64,12 +64,7 @@ final class Site
     /** @param list<string> $include further tables that the client asks for */
     public function scope(array $include): Scope
     {
-        $custom = array_filter([$this->tables['users'], $this->tables['usermeta']], 'is_string');
-        return new Scope(
-            $this->tables['prefix'],
-            $this->tables['multisite'],
-            array_merge(array_values($custom), $include),
-            $this->tables['usermeta']
-        );
+        $custom = ['users' => $this->tables['users'], 'usermeta' => $this->tables['usermeta']];
+        return new Scope($this->tables['prefix'], $this->tables['multisite'], $custom, $include);
     }
 }

@@ -49,7 +49,8 @@ final class RowQuery
         $byKey = $this->table->keyIndex !== null;
         $where = array_filter([$this->table->condition, is_array($after) ? self::after($this->table, $after) : null]);
         // An engine that locks whole tables must not wait for our reader's network.
-        $sql = 'SELECT ' . ($this->table->transactional ? '' : 'SQL_BUFFER_RESULT ') . implode(', ', $this->expressions)
+        $buffer = $this->table->status->transactional ? '' : 'SQL_BUFFER_RESULT ';
+        $sql = 'SELECT ' . $buffer . implode(', ', $this->expressions)
             . ' FROM ' . Connection::name($this->table->name)
             // By offset, the order must be the table's own, never that of an index that happens to cover.
             . ($byKey ? ' FORCE INDEX (' . Connection::name((string) $this->table->keyIndex) . ')' : ' USE INDEX ()')

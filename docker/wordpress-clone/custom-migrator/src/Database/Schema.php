@@ -9,14 +9,14 @@ use CustomMigrator\ExportError;
 /** The tables and views of the site, as the server describes them. */
 final class Schema
 {
-    private const TRANSACTIONAL = ['innodb', 'xtradb', 'tokudb', 'rocksdb'];
-
     /** @var Connection */
     private $db;
     /** @var Scope */
     private $scope;
     /** @var array{0: list<string>, 1: list<string>}|null */
     private $divided;
+    /** @var list<array{name: string, reason: string}> */
+    private $broken = [];
 
     public function __construct(Connection $db, Scope $scope)
     {
@@ -29,10 +29,13 @@ final class Schema
         return $this->db;
     }
 
-    /** @return list<string> tables in the same database that belong to another WordPress */
+    /** @return list<array{name: string, reason: string}> tables that are not exported */
     public function leftOut(): array
     {
-        return $this->divide()[1];
+        $others = array_map(static function (string $name): array {
+            return ['name' => $name, 'reason' => 'other_site'];
+        }, $this->divide()[1]);
+        return array_merge($others, $this->broken);
     }
 
     /**
@@ -48,24 +51,19 @@ final class Schema
         );
         $list = [];
         foreach ($rows as $row) {
-            if (in_array($row['name'], $ours, true) && ($entry = self::listed($row)) !== null) {
-                $list[] = $entry;
+            if (!in_array($row['name'], $ours, true) || ($entry = self::listed($row)) === null) {
+                continue;
             }
+            if ($entry['type'] === 'table' && $entry['engine'] === null) {
+                $this->broken[] = ['name' => $entry['name'], 'reason' => 'broken'];
+                continue;
+            }
+            $list[] = $entry;
         }
         usort($list, static function (array $one, array $other): int {
             return [$one['type'], $one['name']] <=> [$other['type'], $other['name']];
         });
         return $list;
-    }
-
-    /** @return array<string, list<string>> the key of each table that has one, by table */
-    public function keys(): array
-    {
-        $keys = [];
-        foreach ($this->list() as $table) {
-            $keys[$table['name']] = $table['type'] === 'table' ? $this->table($table['name'])->key : [];
-        }
-        return $keys;
     }
 
     /** @throws ExportError unknown_table */
@@ -74,14 +72,33 @@ final class Schema
         if (!in_array($name, $this->divide()[0], true)) {
             throw new ExportError('unknown_table', $name . ' is not a table of this site');
         }
-        $status = $this->db->first('SHOW TABLE STATUS WHERE Name = ' . $this->db->quote($name));
-        if ($status === null || $status['Engine'] === null) {
-            throw new ExportError('unknown_table', $name . ' is a view, or broken: ' . ($status['Comment'] ?? ''));
+        $status = TableStatus::read($this->db, $name, $comment);
+        if ($status === null) {
+            throw new ExportError('unknown_table', $name . ' is a view, or broken: ' . $comment);
         }
         $columns = $this->columns($name);
         [$index, $key] = $this->key($name, $columns);
-        $transactional = in_array(strtolower($status['Engine']), self::TRANSACTIONAL, true);
-        return new Table($name, $transactional, $columns, $index, $key, $this->scope->condition($name));
+        $filter = RowFilter::of($this->scope->role($name), array_column($columns, 'name'));
+        return new Table($name, $status, $columns, $index, $key, $filter);
+    }
+
+    /**
+     * One table that the server cannot open must not keep the others from travelling.
+     *
+     * @param callable(): mixed $read
+     * @return mixed null: broken, which leftOut() lists from now on
+     */
+    public function unlessBroken(string $name, callable $read)
+    {
+        try {
+            return $read();
+        } catch (DatabaseError $error) {
+            if (!$this->db->tryExecute('DO 1')) {
+                throw $error; // the connection is gone, not the table
+            }
+            $this->broken[] = ['name' => $name, 'reason' => 'broken'];
+            return null;
+        }
     }
 
     /** @return list<Column> */
@@ -89,11 +106,6 @@ final class Schema
     {
         $rows = $this->db->all('SHOW FULL COLUMNS FROM ' . Connection::name($table));
         return array_map([Column::class, 'fromShow'], $rows);
-    }
-
-    public function filter(string $table): ?string
-    {
-        return $this->scope->filter($table);
     }
 
     public function create(string $name): string
@@ -126,6 +138,9 @@ final class Schema
             $rows = $this->db->all(
                 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()'
             );
+            if ((int) ($this->db->first('SELECT @@lower_case_table_names AS mode')['mode'] ?? 0) !== 0) {
+                $this->scope = $this->scope->ignoringCase();
+            }
             $this->divided = $this->scope->divide(array_map('strval', array_column($rows, 'name')));
         }
         return $this->divided;

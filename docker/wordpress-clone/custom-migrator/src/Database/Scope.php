@@ -4,124 +4,123 @@ declare(strict_types=1);
 
 namespace CustomMigrator\Database;
 
-/** Which tables of the database belong to this site, and which of their rows travel. Pure. */
+/** Which tables of the database belong to this site. Pure. */
 final class Scope
 {
-    /** A prefix with all of these is another WordPress. */
+    /** Tables by which a WordPress is told. */
     private const MARKS = ['options', 'posts', 'users'];
-
-    /** Rows that would let a copy act as the original, or that are stale by nature. */
-    private const FILTERS = [
-        'options' => ['option_name', ['\_transient\_%', '\_site\_transient\_%', 'custom\_migrator\_%']],
-        'sitemeta' => ['meta_key', ['\_transient\_%', '\_site\_transient\_%', 'custom\_migrator\_%']],
-        'usermeta' => ['meta_key', ['session\_tokens', '\_application\_passwords', 'custom\_migrator\_%']],
-    ];
-    private const EMPTY_TABLES = ['woocommerce_sessions'];
 
     /** @var string */
     private $prefix;
     /** @var bool */
     private $multisite;
+    /** @var array{users: ?string, usermeta: ?string} */
+    private $custom;
     /** @var list<string> */
     private $include;
-    /** @var string|null */
-    private $usermeta;
+    /** @var bool */
+    private $ignoresCase = false;
 
-    /** @param list<string> $include */
-    public function __construct(string $prefix, bool $multisite, array $include = [], ?string $usermeta = null)
+    /**
+     * @param array{users: ?string, usermeta: ?string} $custom  tables that wp-config.php names
+     * @param list<string>                             $include tables that the client asks for by name
+     */
+    public function __construct(string $prefix, bool $multisite, array $custom = [], array $include = [])
     {
         $this->prefix = $prefix;
         $this->multisite = $multisite;
+        $this->custom = $custom + ['users' => null, 'usermeta' => null];
         $this->include = $include;
-        $this->usermeta = $usermeta;
+    }
+
+    /** For servers that keep names in lower case, or do not tell case apart: wp-config.php may spell them differently. */
+    public function ignoringCase(): self
+    {
+        $scope = clone $this;
+        $scope->ignoresCase = true;
+        return $scope;
     }
 
     /**
      * @param list<string> $names all tables of the database
-     * @return array{0: list<string>, 1: list<string>} ours, and those of another site under our prefix
+     * @return array{0: list<string>, 1: list<string>} ours, and those of another WordPress that would seem to be
      */
     public function divide(array $names): array
     {
         $others = $this->otherPrefixes($names);
+        $longer = array_values(array_filter($others, [$this, 'isPrefixed']));
+        $custom = array_map([$this, 'fold'], array_filter($this->custom, 'is_string'));
+        $include = array_map([$this, 'fold'], $this->include);
         $ours = $left = [];
         foreach ($names as $name) {
-            if (in_array($name, $this->include, true)) {
+            $folded = $this->fold($name);
+            $prefixed = $this->isPrefixed($folded);
+            if (in_array($folded, $custom, true)) {
                 $ours[] = $name;
-            } elseif (strncmp($name, $this->prefix, strlen($this->prefix)) === 0) {
-                self::beginsWithOne($name, $others) ? $left[] = $name : $ours[] = $name;
+            } elseif ($prefixed || in_array($folded, $include, true)) {
+                self::beginsWithOne($folded, $prefixed ? $longer : $others) ? $left[] = $name : $ours[] = $name;
             }
         }
         return [$ours, $left];
     }
 
-    /** @return string|null options, usermeta, empty, or null: all rows */
-    public function filter(string $table): ?string
+    /** @return string|null a table's name as WordPress knows it, such as "options"; null: not one of this site's own */
+    public function role(string $table): ?string
     {
-        if ($table === $this->usermeta) {
+        $name = $this->fold($table);
+        if ($this->custom['usermeta'] !== null && $name === $this->fold($this->custom['usermeta'])) {
             return 'usermeta';
         }
-        if (strncmp($table, $this->prefix, strlen($this->prefix)) !== 0) {
+        if (!$this->isPrefixed($name)) {
             return null;
         }
-        $rest = substr($table, strlen($this->prefix));
-        if ($this->multisite) {
-            $rest = (string) preg_replace('/^[0-9]+_/', '', $rest);
-        }
-        if (in_array($rest, self::EMPTY_TABLES, true)) {
-            return 'empty';
-        }
-        return $rest === 'sitemeta' ? 'options' : (isset(self::FILTERS[$rest]) ? $rest : null);
-    }
-
-    /** @return string|null a condition for the rows that travel */
-    public function condition(string $table): ?string
-    {
-        $filter = $this->filter($table);
-        if ($filter === null) {
-            return null;
-        }
-        if ($filter === 'empty') {
-            return '0 = 1';
-        }
-        [$column, $patterns] = self::FILTERS[substr($table, -8) === 'sitemeta' ? 'sitemeta' : $filter];
-        return implode(' AND ', array_map(static function (string $pattern) use ($column): string {
-            // A NULL name is a row like any other.
-            return "COALESCE(`$column` NOT LIKE '$pattern', 1)";
-        }, $patterns));
+        $rest = substr($name, strlen($this->prefix));
+        return $this->multisite ? (string) preg_replace('/^[0-9]+_/', '', $rest) : $rest;
     }
 
     /**
      * @param list<string> $names
-     * @return list<string> longer prefixes under ours that have a WordPress of their own
+     * @return list<string> prefixes of other WordPresses, folded
      */
     private function otherPrefixes(array $names): array
     {
-        if ($this->multisite) {
-            return [];
-        }
+        $names = array_map([$this, 'fold'], $names);
         $have = array_flip($names);
         $found = [];
         foreach ($names as $name) {
-            $prefix = substr($name, 0, -strlen(self::MARKS[0]));
-            if ($prefix === $this->prefix || $prefix . self::MARKS[0] !== $name) {
+            $prefix = (string) substr($name, 0, -strlen(self::MARKS[0]));
+            if ($prefix === '' || $prefix . self::MARKS[0] !== $name || $prefix === $this->fold($this->prefix)) {
                 continue;
             }
-            if (strncmp($prefix, $this->prefix, strlen($this->prefix)) === 0 && self::hasMarks($prefix, $have)) {
+            if ($this->isOther($prefix, self::marks($prefix, $have))) {
                 $found[] = $prefix;
             }
         }
         return $found;
     }
 
-    /** @param array<string, int> $have */
-    private static function hasMarks(string $prefix, array $have): bool
+    /** Under our own prefix only what has all marks: a plugin may like the same words. */
+    private function isOther(string $prefix, int $marks): bool
     {
-        foreach (self::MARKS as $mark) {
-            if (!isset($have[$prefix . $mark])) {
-                return false;
-            }
-        }
-        return true;
+        return $this->isPrefixed($prefix) ? !$this->multisite && $marks === count(self::MARKS) : $marks > 1;
+    }
+
+    private function isPrefixed(string $folded): bool
+    {
+        return strncmp($folded, $this->fold($this->prefix), strlen($this->prefix)) === 0;
+    }
+
+    private function fold(string $name): string
+    {
+        return $this->ignoresCase ? strtolower($name) : $name;
+    }
+
+    /** @param array<string, int> $have */
+    private static function marks(string $prefix, array $have): int
+    {
+        return count(array_filter(self::MARKS, static function (string $mark) use ($prefix, $have): bool {
+            return isset($have[$prefix . $mark]);
+        }));
     }
 
     /** @param list<string> $prefixes */

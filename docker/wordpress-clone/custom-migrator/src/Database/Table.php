@@ -9,15 +9,17 @@ final class Table
 {
     /** @var string */
     public $name;
-    /** @var bool */
-    public $transactional;
+    /** @var TableStatus at the beginning of the request */
+    public $status;
     /** @var list<Column> */
     public $columns;
     /** @var string|null the index of the key */
     public $keyIndex;
     /** @var list<string> columns of the key; empty: read by offset */
     public $key;
-    /** @var string|null rows that travel */
+    /** @var RowFilter|null null: all rows travel */
+    public $filter;
+    /** @var string|null SQL, true for the rows that travel */
     public $condition;
 
     /**
@@ -26,18 +28,19 @@ final class Table
      */
     public function __construct(
         string $name,
-        bool $transactional,
+        TableStatus $status,
         array $columns,
         ?string $keyIndex,
         array $key,
-        ?string $condition
+        ?RowFilter $filter
     ) {
         $this->name = $name;
-        $this->transactional = $transactional;
+        $this->status = $status;
         $this->columns = $columns;
         $this->keyIndex = $keyIndex;
         $this->key = $key;
-        $this->condition = $condition;
+        $this->filter = $filter;
+        $this->condition = $filter === null ? null : $filter->condition;
     }
 
     /** @return list<Column> without the generated ones: the clone's server makes those itself */

@@ -6,6 +6,7 @@ namespace CustomMigrator\Endpoint;
 
 use CustomMigrator\Budget;
 use CustomMigrator\Database\Schema;
+use CustomMigrator\Database\Table;
 use CustomMigrator\Files\Count;
 use CustomMigrator\Files\Part;
 use CustomMigrator\Params;
@@ -71,17 +72,20 @@ final class Preflight
         foreach ($this->schema->list() as $entry) {
             $key = [];
             if ($entry['type'] === 'table') {
-                $table = $this->schema->table($entry['name']);
+                $table = $this->schema->unlessBroken($entry['name'], function () use ($entry): Table {
+                    return $this->schema->table($entry['name']);
+                });
+                if ($table === null) {
+                    continue;
+                }
                 $key = $table->key;
-                $transactional = $transactional && $table->transactional;
+                $transactional = $transactional && $table->status->transactional;
             }
             $tables[] = $entry + ['key' => $key];
         }
         return [
             'tables' => $tables,
-            'left_out' => array_map(static function (string $name): array {
-                return ['name' => $name, 'reason' => 'other_site'];
-            }, $this->schema->leftOut()),
+            'left_out' => $this->schema->leftOut(),
             'rows_estimate' => array_sum(array_column($tables, 'rows')),
             'bytes_estimate' => array_sum(array_column($tables, 'bytes')),
             'snapshot' => ['transactional' => $transactional],

@@ -6,6 +6,7 @@ namespace CustomMigrator\Endpoint;
 
 use CustomMigrator\Budget;
 use CustomMigrator\Database\Connection;
+use CustomMigrator\Database\Drift;
 use CustomMigrator\Database\RowQuery;
 use CustomMigrator\Database\Table;
 use CustomMigrator\ExportError;
@@ -34,6 +35,8 @@ final class Rows
     private $rows = 0;
     /** @var list<string>|int|null where the next row comes after */
     private $position;
+    /** @var Drift|null null: the cursor has lost the marks of the beginning */
+    private $drift;
 
     public function __construct(Connection $db, Table $table)
     {
@@ -45,10 +48,13 @@ final class Rows
     /** @return array<string, mixed> the end of the answer */
     public function run(Params $params, Answer $answer, Budget $budget): array
     {
-        $this->position = self::position($this->table, $params->cursor());
+        $cursor = $params->cursor();
+        $this->position = self::position($this->table, $cursor);
         $answer->json($this->head());
         $this->db->useStoredBytes();
         $this->db->beginSnapshot();
+        $this->drift = $cursor === null
+            ? Drift::begin($this->db, $this->table) : Drift::fromCursor($cursor['d'] ?? null);
         $limit = self::FIRST_BATCH_ROWS;
         do {
             $rowsBefore = $this->rows;
@@ -58,7 +64,18 @@ final class Rows
             $complete = !$stopped && $read < $limit;
             $limit = self::nextLimit($read, $answer->bytes() - $bytesBefore);
         } while (!$stopped && !$complete);
-        return ['complete' => $complete] + $this->state($complete);
+        $oneView = $cursor === null && $this->table->status->transactional;
+        return ['complete' => $complete] + $this->state($complete) + ($complete ? $this->changes($oneView) : []);
+    }
+
+    /**
+     * @param bool $oneView all rows were read in one consistent view
+     * @return array{changed: ?bool, changed_by: list<string>}
+     */
+    private function changes(bool $oneView): array
+    {
+        $evidence = $oneView ? [] : ($this->drift === null ? null : $this->drift->evidence($this->db, $this->table));
+        return ['changed' => $evidence === null ? null : $evidence !== [], 'changed_by' => (array) $evidence];
     }
 
     /** Long cells are sent apart if longer; at least 64 KiB, whatever the table looks like. */
@@ -180,7 +197,9 @@ final class Rows
     /** @return array<string, mixed> */
     private function state(bool $complete): array
     {
-        $cursor = $complete || $this->position === null ? null : Encoding::cursor(self::cursorOf($this->position));
+        $cursor = $complete || $this->position === null ? null : Encoding::cursor(
+            self::cursorOf($this->position) + ($this->drift === null ? [] : ['d' => $this->drift->cursor()])
+        );
         return ['cursor' => $cursor, 'rows' => $this->rows];
     }
 

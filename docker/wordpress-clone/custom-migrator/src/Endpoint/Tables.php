@@ -35,7 +35,13 @@ final class Tables
             if ($last !== null && $budget->isSpent($answer->bytes())) {
                 return ['complete' => false, 'cursor' => $last, 'tables' => $count];
             }
-            $answer->json($entry['type'] === 'table' ? $this->table($entry) : $this->view($entry['name']));
+            $definition = $this->schema->unlessBroken($entry['name'], function () use ($entry): array {
+                return $entry['type'] === 'table' ? $this->table($entry) : $this->view($entry['name']);
+            });
+            if ($definition === null) {
+                continue; // preflight lists it as left out
+            }
+            $answer->json($definition);
             $last = Encoding::cursor(['t' => $entry['type'], 'n' => $entry['name']]);
             $count++;
             if ($answer->isCheckpointDue()) {
@@ -56,7 +62,7 @@ final class Tables
             'create' => $this->schema->create($entry['name']),
             'charset' => self::charset($entry['collation']),
             'key' => $table->key,
-            'row_filter' => $this->schema->filter($entry['name']),
+            'row_filter' => $table->filter === null ? null : $table->filter->name,
             'columns' => self::describe($table->columns),
             'triggers' => $this->schema->triggers($entry['name']),
         ];
