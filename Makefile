@@ -107,6 +107,27 @@ test-go: ## Tests of the agent and of the lab's small servers
 .PHONY: test-php
 test-php: ## Tests of the plugin and the guard
 	@phpunit --configuration tests/php
+	$(MAKE) test-php-versions
+
+# Debian has one version of PHP; the others come from npm, compiled to WebAssembly. What needs a database server, a
+# pipe or a parser of Debian's (group "native") runs with Debian's only.
+PHP_VERSIONS := 7.4 8.0 8.3 8.4
+PHP_WASM := $(CACHE)/npm/php-wasm-$(shell sha256sum tests/php/versions/package-lock.json | cut -c1-12)
+
+.PHONY: test-php-versions
+test-php-versions: $(PHP_WASM) ## Unit tests of the plugin under every PHP that it is made for
+	@for version in $(PHP_VERSIONS); do
+	  echo "PHP $$version"
+	  node tests/php/versions/php.mjs "$(PHP_WASM)" $$version -d include_path=/usr/share/php -d error_reporting=24575 \
+	    /usr/bin/phpunit --configuration tests/php --testsuite unit --exclude-group native
+	done
+
+$(PHP_WASM):
+	@mkdir -p "$(@D)"
+	folder=$$(mktemp -d "$@.XXXXXX")
+	cp tests/php/versions/package.json tests/php/versions/package-lock.json "$$folder"
+	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
+	mv -T "$$folder" "$@" || rm -r "$$folder"
 
 # Brings the lab up and takes it down again, unless it was up already. Elsewhere than in CI a machine that cannot
 # run the lab skips these tests and says so.

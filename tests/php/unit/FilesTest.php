@@ -168,14 +168,21 @@ final class FilesTest extends TestCase
         symlink($this->folder . '/outside.txt', $uploads . '/out');
         symlink('nothing', $uploads . '/broken');
         symlink('.', $uploads . '/self');
-        posix_mkfifo($uploads . '/pipe', 0600);
         $lines = array_values(array_filter($this->walk('uploads'), static function (string $line): bool {
             return $line[0] === 'l' || $line[0] === 's';
         }));
         $expected = ['l absolute 2024/01/a.jpg', 's broken link_broken', 'l deep/er/relative ../../2024/01/a.jpg',
-            'l deep/folder ../2024', 's out link_outside', 's pipe special', 's self link_outside',
-            's up link_outside'];
+            'l deep/folder ../2024', 's out link_outside', 's self link_outside', 's up link_outside'];
         self::assertSame($expected, $lines);
+    }
+
+    /** @group native */
+    public function testPipesAreNotOpened(): void
+    {
+        posix_mkfifo($this->folder . '/site/wp-content/uploads/pipe', 0600);
+        self::assertSame(['s pipe special'], $this->walk('uploads'));
+        $answer = $this->source()->ask('files', ['root' => 'uploads', 'paths' => ['pipe']]);
+        self::assertSame([['s', 'pipe', 'special']], AnswerReader::records($answer->data));
     }
 
     /** @dataProvider unsafe */
@@ -218,8 +225,7 @@ final class FilesTest extends TestCase
     public function testATreeComesInAnyNumberOfAnswers(): void
     {
         $expected = [];
-        $names = ['plain', 'with space', "\xc3\xbc-\xf0\x9f\x98\x80", "latin1-\xfc", str_repeat('n', 255), 'empty'];
-        $names[] = 'deep/er/x';
+        $names = ['plain', 'with space', "\xc3\xbc-\xf0\x9f\x98\x80", str_repeat('n', 255), 'empty', 'deep/er/x'];
         foreach ($names as $index => $name) {
             $expected[$name] = $name === 'empty' ? '' : random_bytes(100000 * ($index + 1));
             $this->put('wp-content/plugins/one/' . $name, $expected[$name]);
@@ -232,6 +238,21 @@ final class FilesTest extends TestCase
             self::assertSame(sha1($bytes), sha1($contents['one/' . $name]), $name);
         }
         self::assertCount(count($expected), $contents);
+    }
+
+    /** @group native */
+    public function testNamesAreBytes(): void
+    {
+        $names = ["latin1-\xfc", "line\nbreak", "quote'\"\\", "\xff\xfe", str_repeat("\xe9", 255), ' ', '-rf', '0'];
+        foreach ($names as $name) {
+            $this->put('wp-content/plugins/one/' . $name, $name);
+        }
+        $params = ['root' => 'plugins', 'max_bytes' => Budget::MIN_BYTES];
+        $contents = self::contents(AnswerReader::records($this->source()->all('files', $params)[0]));
+        self::assertCount(count($names), $contents);
+        foreach ($names as $name) {
+            self::assertSame($name, $contents['one/' . $name]);
+        }
     }
 
     public function testACutAnswerGoesOnFromItsLastCheckpoint(): void
