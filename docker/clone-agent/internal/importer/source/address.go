@@ -47,6 +47,7 @@ var (
 	// carriers hold an IPv4 address in IPv6: in the last 32 bits, or in the given bytes.
 	nat64  = netip.MustParsePrefix("64:ff9b::/96")
 	compat = netip.MustParsePrefix("::/96")
+	siit   = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 7915
 	sixTo4 = netip.MustParsePrefix("2002::/16")
 	teredo = netip.MustParsePrefix("2001::/32")
 )
@@ -101,14 +102,14 @@ func forbidden(address netip.Addr, allowPrivate bool) string {
 	return ""
 }
 
-// carried returns the IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo).
+// carried returns the IPv4 address inside an IPv6 one (mapped, compatible, translated, NAT64, 6to4, Teredo).
 func carried(address netip.Addr) (netip.Addr, bool) {
 	if address.Is4() || address.Is4In6() {
 		return address.Unmap(), true
 	}
 	b := address.As16()
 	switch {
-	case nat64.Contains(address), compat.Contains(address) && b[12] != 0:
+	case nat64.Contains(address), siit.Contains(address), compat.Contains(address) && b[12] != 0:
 		return netip.AddrFrom4([4]byte(b[12:16])), true
 	case sixTo4.Contains(address):
 		return netip.AddrFrom4([4]byte(b[2:6])), true

@@ -27,9 +27,9 @@ func (n *names) LookupNetIP(context.Context, string, string) (out []netip.Addr, 
 }
 
 func TestForbiddenAddresses(t *testing.T) {
-	always := "169.254.169.254 0.0.0.0 224.0.0.1 255.255.255.255 fe80::1 fd00:ec2::254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: ::"
-	private := "127.0.0.1 10.1.2.3 172.16.0.1 172.31.255.255 192.168.0.1 100.64.0.1 ::1 fc00::1 ::ffff:10.0.0.1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::"
-	public := "93.184.215.14 2606:2800:21f:cb07:6820:80da:af6b:8b2c 172.32.0.1 100.128.0.1"
+	always := "169.254.169.254 0.0.0.0 224.0.0.1 255.255.255.255 fe80::1 fd00:ec2::254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: :: ::ffff:0:a9fe:a9fe ::a9fe:a9fe 2001:0:4136:e378:8000:63bf:5601:5601"
+	private := "127.0.0.1 10.1.2.3 172.16.0.1 172.31.255.255 192.168.0.1 100.64.0.1 ::1 fc00::1 ::ffff:10.0.0.1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1:: ::ffff:0:a00:1 ::ffff:0:7f00:1 ::7f00:1 64:ff9b::c0a8:1 2002:c0a8:101::1 2001:0:4136:e378:8000:63bf:3f57:fefe"
+	public := "93.184.215.14 2606:2800:21f:cb07:6820:80da:af6b:8b2c 172.32.0.1 100.128.0.1 ::ffff:0:5db8:d70e 64:ff9b::5db8:d70e"
 	for text, allowed := range map[string][2]bool{always: {false, false}, private: {false, true}, public: {true, true}} {
 		for _, address := range strings.Fields(text) {
 			for i, setting := range []bool{false, true} {

@@ -22,7 +22,8 @@ import (
 type Options struct {
 	Resolver Resolver         // nil: the system's
 	Now      func() time.Time // nil: time.Now
-	Stall    time.Duration    // silence after which a request is given up; 0: 10 s
+	Stall    time.Duration    // silence after which a request is given up and sent again; 0: 8 s
+	Patience time.Duration    // time without anything new after which the source is given up; 0: 12 s
 	Backoff  time.Duration    // wait before the first retry, doubled each time; 0: 200 ms
 }
 
@@ -34,7 +35,10 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Stall == 0 {
-		o.Stall = 10 * time.Second
+		o.Stall = 8 * time.Second
+	}
+	if o.Patience == 0 {
+		o.Patience = 12 * time.Second
 	}
 	if o.Backoff == 0 {
 		o.Backoff = 200 * time.Millisecond
@@ -61,6 +65,7 @@ type Client struct {
 	options Options
 	signer  *signer
 	http    *http.Client
+	gate    *gate
 
 	mu   sync.Mutex
 	site *url.URL
@@ -86,11 +91,14 @@ func New(ctx context.Context, j job.Job, options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{options: options, signer: signer, http: newHTTPClient(addresses), site: site, way: ways[0]}, nil
+	return &Client{options: options, signer: signer, http: newHTTPClient(addresses), gate: newGate(requestsAtOnce), site: site, way: ways[0]}, nil
 }
 
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// BePatient changes how long a silent source is waited for. Nothing may be asked meanwhile.
+func (c *Client) BePatient(patience time.Duration) { c.options.Patience = patience }
 
 // address returns where an endpoint is.
 func (c *Client) address(endpoint string) *url.URL {
@@ -99,26 +107,16 @@ func (c *Client) address(endpoint string) *url.URL {
 	return c.way(c.site, endpoint)
 }
 
-// nonAnswer is a response that is not one of the protocol.
-type nonAnswer struct {
-	status int
-	detail string
-}
-
-func (n *nonAnswer) Error() string { return n.detail }
-
 // request sends one signed POST and hands the answer's frames to read. Silence of the source ends it.
-func (c *Client) request(ctx context.Context, endpoint string, parameters any, read func(*frameReader) error) error {
+func (c *Client) request(ctx context.Context, endpoint string, parameters any, watch *watch, read func(*frameReader) error) error {
 	body, err := json.Marshal(parameters)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(c.options.Stall, func() {
-		cancel(fmt.Errorf("the source was silent for %s", c.options.Stall))
-	})
-	defer timer.Stop()
+	watch.begin(cancel)
+	defer watch.end()
 	nonce := newNonce()
 	response, err := c.send(ctx, endpoint, body, nonce)
 	if err != nil {
@@ -128,7 +126,7 @@ func (c *Client) request(ctx context.Context, endpoint string, parameters any, r
 	if response.StatusCode != http.StatusOK {
 		return c.refusal(response)
 	}
-	frames := newFrameReader(&stallReader{response.Body, timer, c.options.Stall}, c.signer.key, nonce, endpoint)
+	frames := newFrameReader(&watched{response.Body, watch}, c.signer.key, nonce, endpoint)
 	if err := frames.start(); err != nil {
 		return stalled(ctx, err)
 	}
@@ -170,15 +168,16 @@ func (c *Client) send(ctx context.Context, endpoint string, body []byte, nonce s
 
 // refusal describes a status other than 200.
 func (c *Client) refusal(response *http.Response) error {
-	detail := "the source answered " + response.Status
+	detail := "the source answered " + response.Status + ": something stands before the plugin (a firewall, a login, a maintenance page);" +
+		" let POST requests to /wp-json/custom-migrator/ through"
 	if response.StatusCode == http.StatusNotFound {
-		detail = "the source does not know the export (404): the plugin is not active, or it refused the key;" +
-			" its log is in Tools > Custom Migrator"
+		detail = "the source does not know the export (404): the plugin is not active, or it refused the key" +
+			" (wrong, expired or revoked): see its log in Tools > Custom Migrator, and register the source again with a new key"
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 			if skew := c.options.Now().Sub(date).Abs(); skew > 5*time.Minute {
 				detail += fmt.Sprintf("; its clock differs by %s", skew.Round(time.Second))
 			}
 		}
 	}
-	return &nonAnswer{response.StatusCode, detail}
+	return &nonAnswer{response.StatusCode, detail, retryAfter(response)}
 }

@@ -6,13 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
 	"clonepool.dev/clone-agent/internal/job"
 )
 
+// preflightLimit is how long a source may take to say what it is: whoever ordered the clone waits for a yes or no.
+const preflightLimit = 13 * time.Second
+
 // Preflight asks what the source is, and finds the spelling of the address by which the plugin is reached.
 func (c *Client) Preflight(ctx context.Context) (*Preflight, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, preflightLimit, failure.New(job.SourceUnreachable,
+		"the source did not say what it is within %s; check that the site is up and not overloaded", preflightLimit))
+	defer cancel()
 	var first error
 	for _, way := range ways {
 		c.mu.Lock()
@@ -84,7 +91,8 @@ var ErrCellChanged = errors.New("the cell changed while it was read")
 // Cell writes a large cell to w; it must turn out to be length bytes long.
 func (c *Client) Cell(ctx context.Context, table, token string, length int64, w io.Writer) error {
 	var done int64
-	err := c.Follow(ctx, "rows", Parameters{"table": table, "cell": token}, func(b Batch) error {
+	// The rows around the cell hold a place already, and wait for it.
+	err := c.FollowAtOnce(ctx, "rows", Parameters{"table": table, "cell": token}, func(b Batch) error {
 		done += int64(len(b.Data))
 		if done > length {
 			return failure.New(job.SourceInvalid, "a cell of %s is longer than it claimed", table)

@@ -6,16 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"time"
-
-	"clonepool.dev/clone-agent/internal/importer/failure"
-	"clonepool.dev/clone-agent/internal/job"
 )
 
 const (
-	// tries without progress before the source is given up.
-	maxTries = 5
 	// maxUnconfirmed bounds what is kept until a checkpoint; the source promises one each MiB.
 	maxUnconfirmed = 16 << 20
 	// frameCost is what keeping an empty frame takes.
@@ -30,7 +24,8 @@ type Batch struct {
 	Objects []json.RawMessage
 	Data    []byte // whole records; owned by the receiver
 	Meta    json.RawMessage
-	End     bool // the last batch of an answer (not necessarily of the whole)
+	Cursor  *string // where a request goes on behind this batch; nil at the end of the whole
+	End     bool    // the last batch of an answer (not necessarily of the whole)
 }
 
 // Receiver takes confirmed batches in order. Its error ends the request and is returned by Follow as it is.
@@ -61,12 +56,29 @@ type receiverError struct{ error }
 func (e receiverError) Unwrap() error { return e.error }
 
 // Follow asks an endpoint until its answer is complete, going on from the last checkpoint after each answer and each cut.
+// It waits for one of the places that the source has for a client's streams.
 func (c *Client) Follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver) error {
-	parameters = maps.Clone(parameters)
-	for failures := 0; ; {
-		progressed, complete, err := c.once(ctx, endpoint, parameters, receive)
+	return c.follow(ctx, endpoint, parameters, receive, c.gate)
+}
+
+// FollowAtOnce is Follow for something small that others wait for: it needs no place.
+func (c *Client) FollowAtOnce(ctx context.Context, endpoint string, parameters Parameters, receive Receiver) error {
+	return c.follow(ctx, endpoint, parameters, receive, newGate(1))
+}
+
+func (c *Client) follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver, through *gate) error {
+	f := &following{client: c, endpoint: endpoint, parameters: maps.Clone(parameters), receive: receive, watch: newWatch(c.options)}
+	tries := retries{client: c, watch: f.watch}
+	for {
+		waited := time.Now()
+		if err := through.enter(ctx); err != nil {
+			return err
+		}
+		f.watch.excuse(time.Since(waited))
+		progressed, complete, err := f.once(ctx)
+		through.leave()
 		if progressed {
-			failures = 0
+			tries.progressed()
 		}
 		switch {
 		case err == nil && complete:
@@ -76,19 +88,24 @@ func (c *Client) Follow(ctx context.Context, endpoint string, parameters Paramet
 		case err == nil:
 			err = errors.New("the source makes no progress")
 		}
-		failures++
-		if failures >= maxTries || !worthRetrying(ctx, err) {
-			return c.classify(ctx, err)
-		}
-		if err := pause(ctx, c.options.Backoff<<(failures-1)); err != nil {
+		if err := tries.again(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
-// once sends one request. The cursor in parameters moves with every checkpoint.
-func (c *Client) once(ctx context.Context, endpoint string, parameters Parameters, receive Receiver) (progressed, complete bool, err error) {
-	err = c.request(ctx, endpoint, parameters, func(frames *frameReader) error {
+// following is one endpoint that is followed. The cursor in parameters moves with every checkpoint.
+type following struct {
+	client     *Client
+	endpoint   string
+	parameters Parameters
+	receive    Receiver
+	watch      *watch
+}
+
+// once sends one request.
+func (f *following) once(ctx context.Context) (progressed, complete bool, err error) {
+	err = f.client.request(ctx, f.endpoint, f.parameters, f.watch, func(frames *frameReader) error {
 		var batch Batch
 		unconfirmed := 0
 		for {
@@ -102,13 +119,10 @@ func (c *Client) once(ctx context.Context, endpoint string, parameters Parameter
 			case frameData:
 				batch.Data = append(batch.Data, payload...)
 			case frameCheckpoint, frameEnd:
-				point, err := confirm(endpoint, kind, payload, &batch, receive)
+				point, moved, err := f.confirm(kind, payload, &batch)
+				progressed = progressed || moved
 				if err != nil {
 					return err
-				}
-				progressed = progressed || (point.Cursor != nil && parameters["cursor"] != *point.Cursor)
-				if point.Cursor != nil {
-					parameters["cursor"] = *point.Cursor
 				}
 				if kind == frameEnd {
 					complete = point.Complete
@@ -125,81 +139,26 @@ func (c *Client) once(ctx context.Context, endpoint string, parameters Parameter
 	return progressed, complete, err
 }
 
-// confirm hands over what a checkpoint covers.
-func confirm(endpoint string, kind byte, payload []byte, batch *Batch, receive Receiver) (checkpoint, error) {
-	var point checkpoint
+// confirm hands over what a checkpoint covers, and says whether it moved the cursor.
+func (f *following) confirm(kind byte, payload []byte, batch *Batch) (point checkpoint, moved bool, err error) {
 	if err := json.Unmarshal(payload, &point); err != nil {
-		return point, fmt.Errorf("%w: %w", errForged, err)
+		return point, false, fmt.Errorf("%w: %w", errForged, err)
 	}
 	if point.Error != nil {
-		return point, &AnswerError{endpoint, point.Error.Code, point.Error.Message}
+		return point, false, &AnswerError{f.endpoint, point.Error.Code, point.Error.Message}
 	}
 	batch.Meta = append(json.RawMessage(nil), payload...)
 	batch.End = kind == frameEnd
-	if err := receive(*batch); err != nil {
-		return point, receiverError{err}
+	batch.Cursor = point.Cursor
+	f.watch.confirmed()
+	defer f.watch.resume()
+	if err := f.receive(*batch); err != nil {
+		return point, false, receiverError{err}
 	}
-	return point, nil
-}
-
-// worthRetrying says whether the same request may fare better in a moment.
-func worthRetrying(ctx context.Context, err error) bool {
-	var known *failure.Failure
-	var mine receiverError
-	var answered *AnswerError
-	var refused *nonAnswer
-	switch {
-	case ctx.Err() != nil, errors.As(err, &known), errors.As(err, &mine):
-		return false
-	case errors.As(err, &answered):
-		return answered.Code == "database_error" || answered.Code == "internal"
-	case errors.As(err, &refused):
-		return refused.status >= http.StatusInternalServerError || refused.status == http.StatusTooManyRequests
+	if point.Cursor == nil {
+		return point, false, nil
 	}
-	return true
-}
-
-// classify gives an error its code.
-func (c *Client) classify(ctx context.Context, err error) error {
-	var mine receiverError
-	var answered *AnswerError
-	var refused *nonAnswer
-	var known *failure.Failure
-	switch {
-	case errors.As(err, &mine):
-		return mine.error
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &known):
-		return known
-	case errors.As(err, &answered):
-		return failure.New(answeredCode(answered.Code), "%w", answered)
-	case errors.As(err, &refused) && refused.status < http.StatusInternalServerError && refused.status != http.StatusTooManyRequests:
-		return failure.New(job.SourceRefused, "%s", refused.detail)
-	case errors.Is(err, errNoAnswer), errors.Is(err, errForged):
-		return failure.New(job.SourceInvalid, "%w", err)
-	}
-	return failure.New(job.SourceUnreachable, "the source cannot be read: %w", err)
-}
-
-// answeredCode translates the plugin's error codes.
-func answeredCode(code string) job.Code {
-	switch code {
-	case "unknown_table", "unknown_root", "cell_changed":
-		return job.SourceChanged
-	case "unknown_endpoint":
-		return job.Incompatible
-	}
-	return job.SourceInvalid
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
+	moved = f.parameters["cursor"] != *point.Cursor
+	f.parameters["cursor"] = *point.Cursor
+	return point, moved, nil
 }

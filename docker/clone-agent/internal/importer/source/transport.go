@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,7 +27,7 @@ func newHTTPClient(addresses []netip.Addr) *http.Client {
 			DialContext:         dialPinned(dialer, addresses),
 			TLSHandshakeTimeout: 2 * dialTimeout,
 			DisableCompression:  true,
-			MaxIdleConnsPerHost: 4,
+			MaxIdleConnsPerHost: requestsAtOnce,
 			IdleConnTimeout:     30 * time.Second,
 			// Not HTTP/2: one connection for each stream, so that a slow one holds up no other.
 			Protocols: onlyHTTP1(),
@@ -75,19 +74,4 @@ func redirected(from *url.URL, response *http.Response) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: from https to http", errMoved)
 	}
 	return to, nil
-}
-
-// stallReader cancels a request that sends nothing for too long. The plugin says that it is alive once a second.
-type stallReader struct {
-	body  io.Reader
-	timer *time.Timer
-	stall time.Duration
-}
-
-func (s *stallReader) Read(p []byte) (int, error) {
-	n, err := s.body.Read(p)
-	if n > 0 {
-		s.timer.Reset(s.stall)
-	}
-	return n, err
 }

@@ -33,6 +33,7 @@ type Request struct {
 	Body     map[string]any
 	Number   int // counts requests to this endpoint from 1
 	nonce    string
+	gone     <-chan struct{} // closed when the client has gone away
 }
 
 // Answer begins an answer to the request, for a Wrap that answers by itself.
@@ -87,7 +88,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	request := Request{Endpoint: endpoint, nonce: nonce}
+	request := Request{Endpoint: endpoint, nonce: nonce, gone: r.Context().Done()}
 	if err := json.Unmarshal(body, &request.Body); err != nil {
 		http.Error(w, "bad body", http.StatusBadRequest)
 		return
@@ -185,6 +186,29 @@ func (c *cutter) Write(p []byte) (int, error) {
 	_, _ = c.ResponseWriter.Write(p[:n])
 	if c.left == 0 {
 		c.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return len(p), nil
+}
+
+// Stall passes n bytes on and then sends nothing more until the client goes away.
+func Stall(r Request, w http.ResponseWriter, n int) http.ResponseWriter {
+	return &staller{w, r.gone, n}
+}
+
+type staller struct {
+	http.ResponseWriter
+	gone <-chan struct{}
+	left int
+}
+
+func (s *staller) Write(p []byte) (int, error) {
+	n := min(len(p), s.left)
+	s.left -= n
+	_, _ = s.ResponseWriter.Write(p[:n])
+	if s.left == 0 {
+		s.ResponseWriter.(http.Flusher).Flush()
+		<-s.gone
 		panic(http.ErrAbortHandler)
 	}
 	return len(p), nil
