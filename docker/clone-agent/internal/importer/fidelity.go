@@ -17,7 +17,11 @@ func (r *run) took(report TableReport, rewriter *rewrite.Rewriter) {
 	defer r.mu.Unlock()
 	r.reports = append(r.reports, report)
 	if rewriter != nil {
-		r.stats.Add(rewriter.Stats())
+		stats := rewriter.Stats()
+		for i := range stats.Listed {
+			stats.Listed[i].Cell = report.Name + "." + stats.Listed[i].Cell
+		}
+		r.stats.Add(stats)
 	}
 }
 
@@ -34,7 +38,7 @@ func (r *run) fidelity() map[string]any {
 			differing = append(differing, t)
 		}
 	}
-	notRewritten := map[string]int64{"column_too_short": tooLong}
+	notRewritten := map[string]int64{rewrite.ReasonTooLong: tooLong}
 	for reason, n := range r.stats.NotRewritten {
 		notRewritten[reason] = n
 	}
@@ -47,6 +51,7 @@ func (r *run) fidelity() map[string]any {
 		"triggers_failed":     orEmpty(r.triggersFailed),
 		"cells_rewritten":     r.stats.Rewritten,
 		"cells_not_rewritten": notRewritten,
+		"cells_listed":        orEmpty(r.stats.Listed),
 		"files":               r.copier.Report.Files,
 		"bytes":               r.progress.line().BytesDone,
 		"files_skipped":       orEmpty(r.copier.Report.Skipped),

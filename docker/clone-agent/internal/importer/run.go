@@ -168,6 +168,8 @@ func (r *run) mapAddresses() (err error) {
 		Sources: withHost(facts.Site.Home, facts.Site.SiteURL, r.job.SourceURL),
 		Target:  public,
 		Paths:   []rewrite.PathMapping{{From: facts.Paths["abspath"], To: r.env.Docroot}},
+
+		SpillDir: r.env.SpillDir,
 	}
 	r.rewriter, err = rewrite.New(m)
 	if err != nil {

@@ -53,6 +53,7 @@ func (r *run) smoke(ctx context.Context) error {
 func (r *run) smokeTest() (*site.Smoke, error) {
 	addresses, err := rewrite.New(rewrite.Mapping{
 		Sources: withHost(r.preflight.Site.Home, r.preflight.Site.SiteURL, r.job.SourceURL), Target: r.job.PublicURL,
+		AddressesOnly: true, // what a page merely says is no reason to refuse a clone
 	})
 	if err != nil {
 		return nil, err

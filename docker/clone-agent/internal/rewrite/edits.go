@@ -2,9 +2,11 @@ package rewrite
 
 import (
 	"io"
-	"slices"
 	"strconv"
 )
+
+// span is a piece of Rewriter.texts.
+type span struct{ lo, hi int }
 
 // edit replaces n bytes at an offset. Edits are in ascending order and do not overlap.
 //
@@ -12,10 +14,10 @@ import (
 // inside another one can be carried outwards through any escaping.
 type edit struct {
 	at, n int
-	text  []byte
+	text  span
 }
 
-func (e edit) delta() int { return len(e.text) - e.n }
+func (e edit) delta() int { return e.text.hi - e.text.lo - e.n }
 
 func sumDeltas(edits []edit) (delta int) {
 	for _, e := range edits {
@@ -24,29 +26,27 @@ func sumDeltas(edits []edit) (delta int) {
 	return delta
 }
 
-func sortHits(hits []hit) {
-	slices.SortStableFunc(hits, func(a, b hit) int { return a.at - b.at })
-}
+func (r *Rewriter) textOf(s span) []byte { return r.texts.items[s.lo:s.hi] }
 
 // apply appends src with the edits made to dst.
-func apply(dst, src []byte, edits []edit) []byte {
+func (r *Rewriter) apply(dst, src []byte, edits []edit) []byte {
 	done := 0
 	for _, e := range edits {
 		dst = append(dst, src[done:e.at]...)
-		dst = append(dst, e.text...)
+		dst = append(dst, r.textOf(e.text)...)
 		done = e.at + e.n
 	}
 	return append(dst, src[done:]...)
 }
 
 // write is apply for values too large for a buffer of their own.
-func write(w io.Writer, src []byte, edits []edit) error {
+func (r *Rewriter) write(w io.Writer, src []byte, edits []edit) error {
 	done := 0
 	for _, e := range edits {
 		if _, err := w.Write(src[done:e.at]); err != nil {
 			return err
 		}
-		if _, err := w.Write(e.text); err != nil {
+		if _, err := w.Write(r.textOf(e.text)); err != nil {
 			return err
 		}
 		done = e.at + e.n
@@ -55,9 +55,34 @@ func write(w io.Writer, src []byte, edits []edit) error {
 	return err
 }
 
-// decimal returns n as digits that live as long as the current cell.
-func (r *Rewriter) decimal(n int) []byte {
-	start := len(r.digits)
-	r.digits = strconv.AppendInt(r.digits, int64(n), 10)
-	return r.digits[start:len(r.digits):len(r.digits)]
+// replace adds an edit, unless it would change nothing.
+func (r *Rewriter) replace(b []byte, start, end int, text span) {
+	if string(b[start:end]) != string(r.textOf(text)) {
+		r.edits.append(edit{start, end - start, text})
+	}
+}
+
+// decimal returns n as digits.
+func (r *Rewriter) decimal(n int) span {
+	start := len(r.texts.items)
+	r.texts.reserve(20)
+	r.texts.items = strconv.AppendInt(r.texts.items, int64(n), 10)
+	return span{start, len(r.texts.items)}
+}
+
+// withSlashes returns the text with its slashes and backslashes written in another way.
+func (r *Rewriter) withSlashes(text span, slash, backslash string) span {
+	r.texts.reserve((text.hi - text.lo) * max(len(slash), len(backslash)))
+	start := len(r.texts.items)
+	for _, c := range r.textOf(text) {
+		switch c {
+		case '/':
+			r.texts.items = append(r.texts.items, slash...)
+		case '\\':
+			r.texts.items = append(r.texts.items, backslash...)
+		default:
+			r.texts.items = append(r.texts.items, c)
+		}
+	}
+	return span{start, len(r.texts.items)}
 }

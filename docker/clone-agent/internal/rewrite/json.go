@@ -32,7 +32,7 @@ func looksJSON(b []byte) bool {
 func (r *Rewriter) json(l *layer, lo, hi, depth int) bool {
 	part := l.b[lo:hi]
 	if !bytes.Contains(part, []byte(`\"`)) && !bytes.Contains(part, []byte(`\u0022`)) {
-		r.text(l, lo, hi)
+		r.text(l, lo, hi, depth)
 		return true
 	}
 	before := r.save(l)
@@ -52,6 +52,7 @@ func (r *Rewriter) json(l *layer, lo, hi, depth int) bool {
 		r.jsonString(l, at+1, end, depth)
 		at = end
 	}
+	r.keep(before)
 	return true
 }
 
@@ -86,7 +87,7 @@ func (r *Rewriter) jsonString(l *layer, lo, hi, depth int) {
 			return
 		}
 	}
-	r.text(l, lo, hi)
+	r.text(l, lo, hi, depth)
 }
 
 // packsValue says whether the escaped content of a JSON string begins like a value of its own.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// PathMapping moves an absolute path of the source to one of the clone.
+// PathMapping moves an absolute path of the source, which may be one of Windows, to one of the clone, which is not.
 type PathMapping struct {
 	From, To string
 }
@@ -20,19 +20,33 @@ type Mapping struct {
 	Target string
 	// Paths are absolute directories of the source, such as ABSPATH.
 	Paths []PathMapping
+	// AddressesOnly leaves out hosts without slashes before them, and base64.
+	AddressesOnly bool
+	// SpillDir is where large cells keep what they need while they are rewritten; empty: the system's folder for such.
+	SpillDir string
 }
 
 // plan is a compiled Mapping, shared by all rewriters made from it.
 type plan struct {
-	scheme    []byte
-	authority []byte // host[:port]
-	encoded   []byte // the same, with the colon as %3A
-	needles   []needle
+	words         []byte // what edits write, as far as it is known beforehand
+	scheme        span
+	authority     span // host[:port]
+	encoded       span // the same, with the colon as %3A
+	slash         span
+	needles       []needle
+	addressesOnly bool
+	spillDir      string
+}
+
+func (p *plan) word(text string) span {
+	p.words = append(p.words, text...)
+	return span{len(p.words) - len(text), len(p.words)}
 }
 
 // origin is one address of the source; a host may have several ports.
 type origin struct {
 	ports []string // explicit ports that belong to the site; "" when the site has none
+	bare  bool     // also without slashes before it
 }
 
 func compile(m Mapping) (*plan, error) {
@@ -40,11 +54,11 @@ func compile(m Mapping) (*plan, error) {
 	if err != nil || target.Host == "" {
 		return nil, fmt.Errorf("rewrite: target %q must be a URL with a host", m.Target)
 	}
-	p := &plan{
-		scheme:    []byte(strings.ToLower(target.Scheme)),
-		authority: []byte(strings.ToLower(target.Host)),
-		encoded:   []byte(strings.ReplaceAll(strings.ToLower(target.Host), ":", "%3A")),
-	}
+	p := &plan{addressesOnly: m.AddressesOnly, spillDir: m.SpillDir}
+	p.scheme = p.word(strings.ToLower(target.Scheme))
+	p.authority = p.word(strings.ToLower(target.Host))
+	p.encoded = p.word(strings.ReplaceAll(strings.ToLower(target.Host), ":", "%3A"))
+	p.slash = p.word("/")
 	if err := p.addHosts(m.Sources); err != nil {
 		return nil, err
 	}
@@ -64,7 +78,7 @@ func (p *plan) addHosts(sources []string) error {
 		host := withoutWWW(strings.ToLower(u.Hostname()))
 		o := hosts[host]
 		if o == nil {
-			o = &origin{}
+			o = &origin{bare: !p.addressesOnly && bareName(host)}
 			hosts[host] = o
 		}
 		port := explicitPort(u)
@@ -109,8 +123,11 @@ func (o *origin) accepts(port []byte) bool {
 }
 
 // hostSpellings lists the ways in which a host is written: as it is, and an international one in punycode, Unicode,
-// JSON escapes and percent-encoding.
+// JSON escapes and percent-encoding. An IPv6 address stands in brackets.
 func hostSpellings(host string) []string {
+	if strings.Contains(host, ":") {
+		return []string{"[" + host + "]"}
+	}
 	ascii, unicode := toASCII(host), toUnicode(host)
 	spellings := []string{ascii}
 	if unicode != ascii {

@@ -8,12 +8,6 @@ type needle struct {
 	skip   *[256]uint8 // how far Horspool may go on after a byte
 }
 
-// hit is a needle found at an offset.
-type hit struct {
-	at     int
-	needle *needle
-}
-
 // lower folds ASCII letters.
 var lower = func() (t [256]byte) {
 	for i := range t {
@@ -41,7 +35,7 @@ func newNeedle(text string, o *origin) needle {
 	return n
 }
 
-// find returns the offset of the first match at or after from, or -1.
+// find returns the offset of the first match at or after from, or len(b).
 func (n *needle) find(b []byte, from int) int {
 	m := len(n.text)
 	last := n.text[m-1]
@@ -50,7 +44,7 @@ func (n *needle) find(b []byte, from int) int {
 			return i - m + 1
 		}
 	}
-	return -1
+	return len(b)
 }
 
 // equalFold compares a with text, which is in lower case and of the same length.
@@ -74,20 +68,4 @@ func hasFold(b []byte, at int, text string) bool {
 		}
 	}
 	return true
-}
-
-// findAll appends the hits of all needles in b in ascending order.
-func (p *plan) findAll(hits []hit, b []byte) []hit {
-	start := len(hits)
-	for i := range p.needles {
-		n := &p.needles[i]
-		sorted := len(hits) == start
-		for at := n.find(b, 0); at >= 0; at = n.find(b, at+1) {
-			hits = append(hits, hit{at, n})
-		}
-		if !sorted {
-			sortHits(hits[start:])
-		}
-	}
-	return hits
 }

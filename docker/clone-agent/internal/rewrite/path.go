@@ -1,67 +1,150 @@
 package rewrite
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
-// pathRule replaces an absolute path of the source. Its needles are its last part after a slash ("/html", and "2fhtml"
-// for %2F and \u002F); the parts before are compared backwards, with their slashes in any spelling.
+// pathRule replaces an absolute path of the source. Its needles are its last part after a separator ("/html", and "2fhtml"
+// for %2F and \u002F); the parts before are compared backwards, with their separators in any spelling.
 type pathRule struct {
-	parts []string // without the leading slash
-	to    string   // without the leading slash
+	parts []string // without the root
+	drive string   // of Windows ("c"), in lower case; separators may then be backslashes, and case does not count
+	to    span     // of the plan's words; without the leading slash, unless there is a drive that it replaces
 }
+
+var backslash = mark{'\\', "5c", [3]string{"&#x5c;", "&#92;", "&#092;"}}
 
 // addPath adds the needles of a path.
 func (p *plan) addPath(m PathMapping) {
-	from := strings.Trim(strings.ReplaceAll(m.From, `\`, "/"), "/")
-	to := strings.Trim(m.To, "/")
+	rule := &pathRule{}
+	from, to := strings.ReplaceAll(m.From, `\`, "/"), strings.Trim(m.To, "/")
+	if len(from) > 1 && from[1] == ':' && isAlnum(from[0]) {
+		rule.drive = strings.ToLower(from[:1])
+		from = from[2:]
+		to = "/" + to
+	}
+	from = strings.Trim(from, "/")
 	if from == "" || from == to {
 		return
 	}
-	rule := &pathRule{parts: strings.Split(from, "/"), to: to}
+	rule.parts = strings.Split(from, "/")
+	rule.to = p.word(to)
 	last := strings.ToLower(rule.parts[len(rule.parts)-1])
-	for _, text := range []string{"/" + last, "2f" + last} {
-		n := newNeedle(text, nil)
+	separators := []string{"/", "2f", `\`, "5c"}
+	if rule.drive == "" {
+		separators = separators[:2]
+	}
+	for _, separator := range separators {
+		n := newNeedle(separator+last, nil)
 		n.path = rule
 		p.needles = append(p.needles, n)
 	}
 }
 
-// path rewrites the path around the hit if it is all there, and neither the end of a longer path nor the beginning of a
-// longer name. b ends where the text ends, lo is where it begins.
-func (r *Rewriter) path(b []byte, lo int, h hit) {
-	rule := h.needle.path
-	end := h.at + len(h.needle.text)
+// path rewrites the path around the needle at an offset if it is all there, and neither the end of a longer path nor the
+// beginning of a longer name. b ends where the text ends, lo is where it begins.
+func (r *Rewriter) path(b []byte, lo, at int, n *needle) {
+	rule := n.path
+	end := at + len(n.text)
 	start, joint, ok := rule.matchBefore(b, lo, end)
 	if !ok || pathGoesOn(b, end) {
 		return
 	}
-	root, ok := slash.before(b, lo, start)
-	if !ok || (root > lo && (isPathByte(b[root-1]) || b[root-1] == '/')) {
+	root, ok := rule.separatorBefore(b, lo, start)
+	if !ok {
 		return
 	}
-	if len(rule.parts) == 1 {
-		// A path of one part (/app) is as likely that of a URL: it counts only before one of WordPress's own folders.
+	if joint == nil {
 		joint = b[root:start]
-		if !hasAt(b, end, string(joint)+"wp-") {
-			return
-		}
 	}
-	text := []byte(rule.to)
-	if len(joint) != 1 {
-		text = bytes.ReplaceAll(text, []byte("/"), joint)
+	if rule.drive != "" {
+		r.windowsPath(b, lo, root, end, string(joint), rule)
+		return
 	}
-	r.replace(b, start, end, text)
+	if root > lo && (isPathByte(b[root-1]) || b[root-1] == '/') {
+		return
+	}
+	// A path of one part (/app) is as likely that of a URL: it counts only before one of WordPress's own folders.
+	if len(rule.parts) == 1 && !hasAt(b, end, string(joint)+"wp-") {
+		return
+	}
+	r.replace(b, start, end, r.jointed(rule.to, string(joint)))
 }
 
-// matchBefore compares the parts that end at end and returns where the first begins, and how the last slash between
-// two parts is spelled.
+// jointed returns a path with its slashes in the spelling of a separator.
+func (r *Rewriter) jointed(path span, joint string) span {
+	if joint == "/" {
+		return path
+	}
+	return r.withSlashes(path, joint, `\`)
+}
+
+// windowsPath rewrites a path from its drive to end, and the backslashes of what follows: the clone has none.
+func (r *Rewriter) windowsPath(b []byte, lo, root, end int, joint string, rule *pathRule) {
+	drive, ok := colon.before(b, lo, root)
+	if !ok || drive <= lo || lower[b[drive-1]] != rule.drive[0] {
+		return
+	}
+	drive--
+	if drive > lo && (isPathByte(b[drive-1]) || b[drive-1] == '/') {
+		return
+	}
+	separator := slashFor(joint)
+	r.replace(b, drive, end, r.jointed(rule.to, separator))
+	if separator == joint {
+		return
+	}
+	for at := end; ; {
+		next := afterSlash(b, at, separator)
+		if next == at && hasFold(b, at, strings.ToLower(joint)) {
+			next = at + len(joint)
+			if next < len(b) && isPathByte(b[next]) {
+				r.replace(b, at, next, r.jointed(r.plan.slash, separator))
+			}
+		}
+		if next == at || next == len(b) || !isPathByte(b[next]) {
+			return
+		}
+		for at = next; at < len(b) && isPathByte(b[at]); {
+			at++
+		}
+	}
+}
+
+// afterSlash returns the offset behind a slash in the given or a usual spelling, at if there is none.
+func afterSlash(b []byte, at int, separator string) int {
+	if plain := skipForward(b, at); hasAt(b, plain, "/") {
+		return plain + 1
+	}
+	if hasFold(b, at, strings.ToLower(separator)) {
+		return at + len(separator)
+	}
+	return at
+}
+
+// slashFor returns the spelling of a slash that goes with that of a separator.
+func slashFor(joint string) string {
+	if strings.IndexByte(joint, '/') >= 0 {
+		return joint
+	}
+	if strings.Trim(joint, `\`) == "" || joint[0] == '&' {
+		return "/"
+	}
+	return strings.NewReplacer("5c", "2f", "5C", "2F").Replace(joint)
+}
+
+func (rule *pathRule) separatorBefore(b []byte, lo, end int) (start int, ok bool) {
+	if start, ok = slash.before(b, lo, end); ok || rule.drive == "" {
+		return start, ok
+	}
+	return backslash.before(b, lo, end)
+}
+
+// matchBefore compares the parts that end at end and returns where the first begins, and how the last separator between
+// two parts is spelled; nil if there is only one.
 func (rule *pathRule) matchBefore(b []byte, lo, end int) (start int, joint []byte, ok bool) {
 	start = end
 	for i := len(rule.parts) - 1; i >= 0; i-- {
 		if i < len(rule.parts)-1 {
-			before, ok := slash.before(b, lo, start)
+			before, ok := rule.separatorBefore(b, lo, start)
 			if !ok {
 				return 0, nil, false
 			}
@@ -71,12 +154,16 @@ func (rule *pathRule) matchBefore(b []byte, lo, end int) (start int, joint []byt
 			start = before
 		}
 		part := rule.parts[i]
-		if start-len(part) < lo || !hasAt(b, start-len(part), part) {
+		if start-len(part) < lo || !rule.equal(b[start-len(part):start], part) {
 			return 0, nil, false
 		}
 		start -= len(part)
 	}
 	return start, joint, true
+}
+
+func (rule *pathRule) equal(b []byte, part string) bool {
+	return string(b) == part || rule.drive != "" && strings.EqualFold(string(b), part)
 }
 
 // pathGoesOn says whether what follows makes the last part a longer name.

@@ -2,7 +2,7 @@
 //
 // It works on bytes and never builds PHP values: a cell becomes a list of edits, and all that is not edited is copied.
 // Serialized values are parsed strictly only to recount the lengths around an edit; JSON keeps its escaping. What
-// cannot be rewritten safely is left alone and counted.
+// cannot be rewritten safely is left alone, counted and listed. The rules are in docs/rewriting.md.
 package rewrite
 
 import "io"
@@ -10,53 +10,20 @@ import "io"
 // maxDepth is how many values may be packed into one another as text (serialized in JSON in serialized ...).
 const maxDepth = 32
 
-// Kinds of a rewritten cell, as counted in Stats.Rewritten.
-const (
-	KindSerialized = "serialized"
-	KindJSON       = "json"
-	KindText       = "text"
-)
-
-// Reasons in Stats.NotRewritten.
-const (
-	ReasonMalformed    = "malformed_serialized" // looks serialized but is not valid: rewritten as text
-	ReasonCustomObject = "custom_object"        // C: holds an address in a format of its class: copied
-	ReasonTooDeep      = "too_deep"             // nested deeper than maxDepth: rewritten as text
-	ReasonBinary       = "binary"               // not text and not serialized: copied
-	ReasonOtherPort    = "other_port"           // the host with a port that is not the site's: copied
-)
-
-// Stats counts what was done; the keys are the kinds and reasons above.
-type Stats struct {
-	Rewritten    map[string]int64
-	NotRewritten map[string]int64
-}
-
-// Add merges other into s.
-func (s *Stats) Add(other Stats) {
-	s.Rewritten = merged(s.Rewritten, other.Rewritten)
-	s.NotRewritten = merged(s.NotRewritten, other.NotRewritten)
-}
-
-func merged(into, from map[string]int64) map[string]int64 {
-	if into == nil {
-		into = map[string]int64{}
-	}
-	for key, n := range from {
-		into[key] += n
-	}
-	return into
-}
-
 // Rewriter rewrites one cell after the other. It is not safe for concurrent use: Fork one for each goroutine.
 type Rewriter struct {
-	plan    *plan
-	hits    []hit
-	edits   []edit
-	digits  []byte
-	scratch [][]byte // one for each level of decoding
-	notes   map[string]bool
-	stats   Stats
+	// Where names the present cell for the list of what could not be rewritten; nil: nothing is named.
+	Where func() string
+
+	plan   *plan
+	layers []*layer
+	edits  list[edit]
+	texts  list[byte] // what edits write; begins with the plan's words
+	bytes  list[byte] // of a block of base64
+	marks  []int
+	notes  reasons
+	kind   string
+	stats  Stats
 }
 
 // New compiles a mapping. An error says which address is not usable.
@@ -69,8 +36,9 @@ func New(m Mapping) (*Rewriter, error) {
 }
 
 func forPlan(p *plan) *Rewriter {
-	stats := Stats{Rewritten: map[string]int64{}, NotRewritten: map[string]int64{}}
-	return &Rewriter{plan: p, notes: map[string]bool{}, stats: stats}
+	r := &Rewriter{plan: p, stats: Stats{Rewritten: map[string]int64{}, NotRewritten: map[string]int64{}}}
+	r.edits.dir, r.texts.dir, r.bytes.dir = p.spillDir, p.spillDir, p.spillDir
+	return r
 }
 
 // Fork returns a rewriter for the same mapping with buffers and counts of its own.
@@ -84,69 +52,80 @@ func (r *Rewriter) Stats() Stats {
 }
 
 // Cell appends the rewritten src to dst and says whether it differs from src. It allocates only to grow its buffers.
-func (r *Rewriter) Cell(dst, src []byte) (out []byte, changed bool) {
-	if !r.scan(src, false) {
-		return append(dst, src...), false
-	}
-	return apply(dst, src, r.edits), true
-}
+func (r *Rewriter) Cell(dst, src []byte) (out []byte, changed bool) { return r.cell(dst, src, false) }
 
 // Binary is Cell for binary columns: what is neither serialized nor text is copied and counted.
-func (r *Rewriter) Binary(dst, src []byte) (out []byte, changed bool) {
-	if !r.scan(src, true) {
+func (r *Rewriter) Binary(dst, src []byte) (out []byte, changed bool) { return r.cell(dst, src, true) }
+
+func (r *Rewriter) cell(dst, src []byte, binary bool) (out []byte, changed bool) {
+	if !r.scan(src, binary) {
 		return append(dst, src...), false
 	}
-	return apply(dst, src, r.edits), true
+	out = r.apply(dst, src, r.edits.items)
+	r.release()
+	return out, true
 }
 
-// Write is Cell (or Binary) for a value that is too large to be copied; size announces the length of what will be
-// written. src may be a mapped file.
-func (r *Rewriter) Write(w io.Writer, src []byte, binary bool) (changed bool, err error) {
+// Measure is the first of two passes over a value that is too large to be copied (src may be a mapped file): it says how
+// long the value will be, and whether it will differ.
+func (r *Rewriter) Measure(src []byte, binary bool) (size int, changed bool) {
 	if !r.scan(src, binary) {
-		_, err = w.Write(src)
-		return false, err
+		return len(src), false
 	}
-	return true, write(w, src, r.edits)
+	return len(src) + sumDeltas(r.edits.items), true
+}
+
+// Emit is the second pass over what was just measured: it writes the rewritten value.
+func (r *Rewriter) Emit(w io.Writer, src []byte) error {
+	defer r.release()
+	return r.write(w, src, r.edits.items)
 }
 
 // scan fills r.edits for src and counts the cell; false means that nothing is to be changed.
 func (r *Rewriter) scan(src []byte, binary bool) bool {
-	r.hits = r.plan.findAll(r.hits[:0], src)
-	if len(r.hits) == 0 {
+	r.release()
+	l := r.layer(0)
+	if l.begin(src); !l.has(0, len(src)) {
 		return false
 	}
-	r.edits, r.digits = r.edits[:0], r.digits[:0]
-	clear(r.notes)
-	kind := r.top(src, binary)
-	for reason := range r.notes {
-		r.stats.NotRewritten[reason]++
+	r.notes = 0
+	kind := r.top(l, binary)
+	changed := len(r.edits.items) > 0
+	r.count(kind, changed)
+	if !changed {
+		r.release()
 	}
-	if len(r.edits) == 0 {
-		return false
+	return changed
+}
+
+// release forgets the last cell.
+func (r *Rewriter) release() {
+	r.edits.cut(0)
+	r.texts.cut(0)
+	r.texts.append(r.plan.words...)
+	r.bytes.cut(0)
+	r.marks = r.marks[:0]
+	for _, l := range r.layers {
+		l.b = nil
+		l.plain.cut(0)
 	}
-	r.stats.Rewritten[kind]++
-	return true
 }
 
 // top rewrites a whole cell and says what kind it was.
-func (r *Rewriter) top(src []byte, binary bool) string {
-	l := &layer{b: src, hits: r.hits}
-	if looksSerialized(trimLeft(src)) {
-		if r.serialized(l, 0, len(src), 0) {
+func (r *Rewriter) top(l *layer, binary bool) string {
+	if looksSerialized(trimLeft(l.b)) {
+		if r.anySerialized(l, 0, len(l.b), 0) {
 			return KindSerialized
 		}
-		r.note(ReasonMalformed)
+		r.note(malformed)
 	}
-	if binary && !isText(src) {
-		r.note(ReasonBinary)
+	if binary && !isText(l.b) {
+		r.note(binaryCell)
 		return KindText
 	}
-	if looksJSON(src) && r.json(l, 0, len(src), 0) {
+	if looksJSON(l.b) && r.json(l, 0, len(l.b), 0) {
 		return KindJSON
 	}
-	r.text(l, 0, len(src))
+	r.text(l, 0, len(l.b), 0)
 	return KindText
 }
-
-// note remembers a reason for the report; a cell counts once for each.
-func (r *Rewriter) note(reason string) { r.notes[reason] = true }

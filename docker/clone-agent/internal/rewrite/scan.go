@@ -39,6 +39,66 @@ func className(b []byte, at int) (end int, ok bool) {
 	return lo + n + 2, true
 }
 
+// scalar reads null, a boolean, an integer, a float or a reference: it is copied byte for byte.
+func scalar(b []byte, at int) (end int, ok bool) {
+	kind := b[at]
+	if kind == 'N' {
+		return at + 2, b[at+1] == ';'
+	}
+	if b[at+1] != ':' {
+		return 0, false
+	}
+	end = at + 2
+	switch kind {
+	case 'b':
+		end, ok = end+1, end < len(b) && (b[end] == '0' || b[end] == '1')
+	case 'i':
+		end, ok = integer(b, end)
+	case 'd':
+		end, ok = float(b, end)
+	default:
+		end, ok = digits(b, end)
+	}
+	return end + 1, ok && hasAt(b, end, ";")
+}
+
+// digits reads at least one digit.
+func digits(b []byte, at int) (end int, ok bool) {
+	end = at
+	for end < len(b) && isDigit(b[end]) {
+		end++
+	}
+	return end, end > at
+}
+
+// integer reads digits with a sign or without.
+func integer(b []byte, at int) (end int, ok bool) {
+	if at < len(b) && (b[at] == '+' || b[at] == '-') {
+		at++
+	}
+	return digits(b, at)
+}
+
+// float reads a float as PHP writes it: NAN, INF, or a decimal number with digits before or after the point.
+func float(b []byte, at int) (end int, ok bool) {
+	for _, word := range []string{"NAN", "INF", "-INF"} {
+		if hasAt(b, at, word) {
+			return at + len(word), true
+		}
+	}
+	end, whole := integer(b, at)
+	if hasAt(b, end, ".") {
+		part := false
+		if end, part = digits(b, end+1); part {
+			whole = true
+		}
+	}
+	if whole && end < len(b) && (b[end] == 'e' || b[end] == 'E') {
+		return integer(b, end+1)
+	}
+	return end, whole
+}
+
 // unescape reads one escape, which begins with a backslash at b[at]: the n bytes it stands for and the width of its
 // spelling. A width of zero means that it is not valid.
 type unescape func(b []byte, at int) (plain [4]byte, n, width int)
@@ -52,6 +112,8 @@ type escaping struct {
 var (
 	jsonEscapes = &escaping{jsonUnescape, `\\`}
 	hexEscapes  = &escaping{hexUnescape, `\5c`}
+	// slashEscapes are those of PHP's addslashes, undone by stripslashes.
+	slashEscapes = &escaping{slashUnescape, `\\`}
 )
 
 // decodeAll appends b without its escapes to dst.
@@ -90,30 +152,31 @@ func skipPlain(b []byte, at, n int, escapes *escaping) (end int, ok bool) {
 	return at, n == 0
 }
 
-// carry turns edits of the text behind the escapes into edits of b, where that text begins at lo.
-func carry(edits []edit, b []byte, lo int, escapes *escaping) {
+// carry turns the edits from first on, which are of the text behind the escapes, into edits of b, where that text begins
+// at lo.
+func (r *Rewriter) carry(first int, b []byte, lo int, escapes *escaping) {
 	at, done := lo, 0
-	for i := range edits {
-		e := &edits[i]
+	for i := first; i < len(r.edits.items); i++ {
+		e := &r.edits.items[i]
 		from, _ := skipPlain(b, at, e.at-done, escapes)
 		to, _ := skipPlain(b, from, e.n, escapes)
 		at, done = to, e.at+e.n
-		e.text = spelledLike(b[from:to], e.text, escapes)
+		e.text = r.spelledLike(b[from:to], e.text, escapes)
 		e.at, e.n = from, to-from
 	}
 }
 
-// spelledLike escapes a text (a host, digits, or a path in some spelling) for the place of old, with slashes escaped if
-// those of old are.
-func spelledLike(old, text []byte, escapes *escaping) []byte {
-	if bytes.IndexByte(text, '/') < 0 {
+// spelledLike escapes a text (a host, digits, a block, or a path in some spelling) for the place of old, with slashes
+// escaped if those of old are.
+func (r *Rewriter) spelledLike(old []byte, text span, escapes *escaping) span {
+	if bytes.IndexByte(r.textOf(text), '/') < 0 {
 		return text
 	}
-	text = bytes.ReplaceAll(text, []byte(`\`), []byte(escapes.backslash))
+	slash := "/"
 	if slashEscaped(old, escapes) {
-		text = bytes.ReplaceAll(text, []byte("/"), []byte(`\/`))
+		slash = `\/`
 	}
-	return text
+	return r.withSlashes(text, slash, escapes.backslash)
 }
 
 // slashEscaped says whether the first slash of an escaped text is written with a backslash.
@@ -130,6 +193,16 @@ func slashEscaped(b []byte, escapes *escaping) bool {
 		at += width
 	}
 	return false
+}
+
+func slashUnescape(b []byte, at int) (plain [4]byte, n, width int) {
+	if at+1 >= len(b) {
+		return plain, 0, 0
+	}
+	if plain[0] = b[at+1]; plain[0] == '0' {
+		plain[0] = 0
+	}
+	return plain, 1, 2
 }
 
 // hexUnescape reads the \xx of PHP's S: strings.

@@ -1,18 +1,49 @@
 package rewrite
 
+import "bytes"
+
 // maxNesting bounds arrays and objects within one serialized value, as PHP's unserialize_max_depth does.
 const maxNesting = 4096
 
-// looksSerialized says whether b begins like a serialized value that can hold text.
+// looksSerialized says whether b begins like a serialized value that can hold text: with a letter, a number, and a quote
+// (maybe a slashed one) or a brace.
 func looksSerialized(b []byte) bool {
-	if len(b) < 4 || b[1] != ':' || !isDigit(b[2]) {
+	if len(b) < 4 || b[1] != ':' {
+		return false
+	}
+	end, ok := digits(b, 2)
+	if !ok || !hasAt(b, end, ":") {
 		return false
 	}
 	switch b[0] {
-	case 'a', 'O', 'C', 'E', 's', 'S':
-		return true
+	case 'a':
+		return hasAt(b, end+1, "{")
+	case 'O', 'C', 'E', 's', 'S':
+		return hasAt(b, end+1, `"`) || hasAt(b, end+1, `\"`)
 	}
 	return false
+}
+
+// anySerialized rewrites [lo, hi) as a serialized value, as it is or with slashes added to it (addslashes, wp_slash).
+// False, with nothing changed, if it is neither.
+func (r *Rewriter) anySerialized(l *layer, lo, hi, depth int) bool {
+	if r.serialized(l, lo, hi, depth) {
+		return true
+	}
+	if l.slashed || !bytes.Contains(l.b[lo:hi], []byte(`:\"`)) {
+		return false
+	}
+	in, ok := r.unescaped(l, lo, hi, slashEscapes)
+	if in.slashed = true; !ok || !in.has(0, len(in.b)) {
+		return false
+	}
+	first := len(r.edits.items)
+	if !r.serialized(in, 0, len(in.b), depth+1) {
+		return false
+	}
+	r.carry(first, l.b, lo, slashEscapes)
+	l.skip(hi)
+	return true
 }
 
 // serialized rewrites [lo, hi) as a serialized value and what follows it. False, with nothing changed, if it is none.
@@ -25,6 +56,7 @@ func (r *Rewriter) serialized(l *layer, lo, hi, depth int) bool {
 		r.restore(l, before)
 		return false
 	}
+	r.keep(before)
 	r.trailing(l, end, hi, depth)
 	return true
 }
@@ -38,9 +70,10 @@ func (r *Rewriter) trailing(l *layer, at, hi, depth int) {
 			r.restore(l, before)
 			break
 		}
+		r.keep(before)
 		at = end
 	}
-	r.text(l, at, hi)
+	r.text(l, at, hi, depth)
 }
 
 // item reads one value at an offset and returns the offset behind it.
@@ -50,9 +83,7 @@ func (r *Rewriter) item(l *layer, at, hi, depth, nesting int) (end int, ok bool)
 	}
 	b := l.b[:hi]
 	switch b[at] {
-	case 'N':
-		return at + 2, b[at+1] == ';'
-	case 'b', 'i', 'd', 'r', 'R':
+	case 'N', 'b', 'i', 'd', 'r', 'R':
 		return scalar(b, at)
 	case 's':
 		return r.plainString(l, at, hi, depth)
@@ -70,27 +101,6 @@ func (r *Rewriter) item(l *layer, at, hi, depth, nesting int) (end int, ok bool)
 	return 0, false
 }
 
-// scalar reads a boolean, integer, float or reference: it is copied byte for byte.
-func scalar(b []byte, at int) (end int, ok bool) {
-	if b[at+1] != ':' {
-		return 0, false
-	}
-	end = at + 2
-	for end < len(b) && isScalarByte(b[end]) {
-		end++
-	}
-	return end + 1, end > at+2 && end < len(b) && b[end] == ';'
-}
-
-// isScalarByte covers digits, signs, exponents and PHP's INF and NAN.
-func isScalarByte(c byte) bool {
-	switch c {
-	case '+', '-', '.', 'E', 'e', 'I', 'N', 'F', 'A':
-		return true
-	}
-	return isDigit(c)
-}
-
 // plainString reads s:N:"...";, rewrites its content as a value of its own and recounts N.
 func (r *Rewriter) plainString(l *layer, at, hi, depth int) (end int, ok bool) {
 	n, lo, ok := header(l.b[:hi], at)
@@ -98,10 +108,9 @@ func (r *Rewriter) plainString(l *layer, at, hi, depth int) (end int, ok bool) {
 		return 0, false
 	}
 	if l.has(lo, lo+n) {
-		slot := len(r.edits)
-		r.edits = append(r.edits, edit{at: at + 2})
+		slot := r.reserveCount(at)
 		r.value(l, lo, lo+n, depth+1)
-		r.recount(slot, n, sumDeltas(r.edits[slot+1:]), lo-2)
+		r.recount(slot, n, sumDeltas(r.edits.items[slot+1:]), lo-2)
 	}
 	return lo + n + 2, true
 }
@@ -117,29 +126,35 @@ func (r *Rewriter) escapedString(l *layer, at, hi, depth int) (end int, ok bool)
 		return 0, false
 	}
 	if l.has(lo, stop) {
-		slot := len(r.edits)
-		r.edits = append(r.edits, edit{at: at + 2})
+		slot := r.reserveCount(at)
 		delta, _ := r.decoded(l, lo, stop, depth, hexEscapes)
 		r.recount(slot, n, delta, lo-2)
 	}
 	return stop + 2, true
 }
 
+// reserveCount adds an edit for the length of the string at an offset, which is known only after those of its content.
+func (r *Rewriter) reserveCount(at int) (slot int) {
+	slot = len(r.edits.items)
+	r.edits.append(edit{at: at + 2})
+	return slot
+}
+
 // recount fills the edit reserved at slot for a length of n that ends before colon, once its content's delta is known.
 func (r *Rewriter) recount(slot, n, delta, colon int) {
-	switch {
-	case len(r.edits) == slot+1:
-		r.edits = r.edits[:slot]
+	switch count := &r.edits.items[slot]; {
+	case len(r.edits.items) == slot+1:
+		r.edits.items = r.edits.items[:slot]
 	case delta != 0:
-		r.edits[slot].n = colon - r.edits[slot].at
-		r.edits[slot].text = r.decimal(n + delta)
+		count.n = colon - count.at
+		count.text = r.decimal(n + delta)
 	}
 }
 
 // enum reads E:N:"Class:Case";.
 func enum(b []byte, at int) (end int, ok bool) {
 	n, lo, ok := header(b, at)
-	if !ok || n > len(b)-lo || !hasAt(b, lo+n, `";`) {
+	if !ok || n > len(b)-lo || !hasAt(b, lo+n, `";`) || bytes.IndexByte(b[lo:lo+n], ':') < 0 {
 		return 0, false
 	}
 	return lo + n + 2, true
@@ -201,9 +216,8 @@ func (r *Rewriter) custom(l *layer, at, hi int) (end int, ok bool) {
 		return 0, false
 	}
 	lo := p + 2
-	for l.has(lo, lo+n) {
-		r.note(ReasonCustomObject)
-		l.next++
+	if l.has(lo, lo+n) {
+		r.note(customObject)
 	}
 	return lo + n + 1, true
 }

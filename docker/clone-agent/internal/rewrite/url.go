@@ -60,31 +60,34 @@ func skipBackslashes(b []byte, lo, at int) int {
 	return at
 }
 
-// url rewrites the address around a host, if the host is that of an address: two slashes before it, and neither a
-// longer name nor another port after it. b ends where the text ends, lo is where it begins.
-func (r *Rewriter) url(b []byte, lo int, h hit) {
-	host := h.at
-	if host-4 >= lo && hasFold(b, host-4, "www.") {
-		host -= 4
+// host rewrites the host at an offset, if it is that of an address (two slashes before it) or stands alone, and neither a
+// longer name nor another port follows. b ends where the text ends, lo is where it begins.
+func (r *Rewriter) host(b []byte, lo, at int, n *needle) {
+	after := at + len(n.text)
+	if at-4 >= lo && hasFold(b, at-4, "www.") {
+		at -= 4
 	}
-	second, ok := slash.before(b, lo, host)
+	second, ok := slash.before(b, lo, at)
 	if !ok {
+		if n.origin.bare {
+			r.bare(b, lo, at, after, n.origin)
+		}
 		return
 	}
 	first, ok := slash.before(b, lo, second)
 	if !ok {
 		return
 	}
-	end, ok := r.authorityEnd(b, h.at+len(h.needle.text), h.needle.origin)
+	end, ok := r.authorityEnd(b, after, n.origin)
 	if !ok {
 		return
 	}
 	r.scheme(b, lo, first)
 	authority := r.plan.authority
-	if b[host-1] != '/' && bytes.IndexByte(b[second:host], '%') >= 0 {
+	if b[at-1] != '/' && bytes.IndexByte(b[second:at], '%') >= 0 {
 		authority = r.plan.encoded
 	}
-	r.replace(b, host, end, authority)
+	r.replace(b, at, end, authority)
 }
 
 // scheme rewrites http or https before the slashes of an address; other schemes (wss, ftp) stay.
@@ -96,7 +99,7 @@ func (r *Rewriter) scheme(b []byte, lo, slashes int) {
 	for _, name := range []string{"https", "http"} {
 		start := end - len(name)
 		if start >= lo && hasFold(b, start, name) {
-			if !hasFold(b[:end], start, string(r.plan.scheme)) || len(name) != len(r.plan.scheme) {
+			if name != string(r.textOf(r.plan.scheme)) {
 				r.replace(b, start, end, r.plan.scheme)
 			}
 			return
@@ -104,18 +107,11 @@ func (r *Rewriter) scheme(b []byte, lo, slashes int) {
 	}
 }
 
-// replace adds an edit, unless it would change nothing.
-func (r *Rewriter) replace(b []byte, start, end int, text []byte) {
-	if !bytes.Equal(b[start:end], text) {
-		r.edits = append(r.edits, edit{start, end - start, text})
-	}
-}
-
 // authorityEnd returns the offset after the host that ends at an offset and its port, if both are the site's.
 func (r *Rewriter) authorityEnd(b []byte, at int, o *origin) (end int, ok bool) {
 	if port, after := portAt(b, at); len(port) > 0 {
 		if !o.accepts(port) {
-			r.note(ReasonOtherPort)
+			r.note(otherPort)
 			return 0, false
 		}
 		at = after

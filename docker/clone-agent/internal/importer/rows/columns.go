@@ -60,7 +60,7 @@ func Columns(header Header, table source.Table) ([]Column, error) {
 
 // untouched are columns that identify: changing them breaks feeds (guid), logins and mail.
 var untouched = map[string]string{
-	"guid": "posts", "user_pass": "users", "user_email": "users", "user_activation_key": "users",
+	"guid": "posts", "user_login": "users", "user_pass": "users", "user_email": "users", "user_activation_key": "users",
 	"comment_author_email": "comments",
 }
 

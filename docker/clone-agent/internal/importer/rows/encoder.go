@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"clonepool.dev/clone-agent/internal/importer/source"
 	"clonepool.dev/clone-agent/internal/rewrite"
 )
 
@@ -28,11 +29,23 @@ type Encoder struct {
 	buffer   []byte
 	scratch  []byte
 	tooLong  int64
+	column   *Column // of the present cell
+	key      []byte  // of the present row
 }
 
 // NewEncoder writes to out in pieces of about flushAt bytes.
 func NewEncoder(columns []Column, rewriter *rewrite.Rewriter, large LargeCell, out io.Writer) *Encoder {
-	return &Encoder{columns: columns, rewriter: rewriter, large: large, out: out}
+	e := &Encoder{columns: columns, rewriter: rewriter, large: large, out: out}
+	rewriter.Where = e.where
+	return e
+}
+
+// where names the present cell, as WordPress's tables begin with their numeric key: "post_content, ID 12".
+func (e *Encoder) where() string {
+	if first := e.columns[0]; first.Kind == source.KindNumber {
+		return fmt.Sprintf("%s, %s %s", e.column.Name, first.Name, e.key)
+	}
+	return e.column.Name
 }
 
 // TooLong is how many cells were left as they are because the rewritten text would not fit their column.
@@ -95,6 +108,9 @@ func (e *Encoder) cell(c *Column, data []byte) (rest []byte, err error) {
 		return nil, fmt.Errorf("%w: a cell of %d bytes in the last %d", ErrMalformed, n-cellBase, len(data))
 	}
 	cell := data[:n-cellBase]
+	if c == &e.columns[0] {
+		e.key = cell
+	}
 	e.buffer = appendEscaped(e.buffer, e.rewritten(c, cell))
 	return data[n-cellBase:], nil
 }
@@ -102,6 +118,7 @@ func (e *Encoder) cell(c *Column, data []byte) (rest []byte, err error) {
 // rewritten returns the cell as it belongs in the clone.
 func (e *Encoder) rewritten(c *Column, cell []byte) []byte {
 	var changed bool
+	e.column = c
 	switch c.treatment {
 	case rewriteText:
 		e.scratch, changed = e.rewriter.Cell(e.scratch[:0], cell)
@@ -113,10 +130,16 @@ func (e *Encoder) rewritten(c *Column, cell []byte) []byte {
 		return cell
 	}
 	if !c.fits(e.scratch) {
-		e.tooLong++
+		e.leave()
 		return cell
 	}
 	return e.scratch
+}
+
+// leave counts a cell that stays as it is because MySQL would cut what became of it.
+func (e *Encoder) leave() {
+	e.tooLong++
+	e.rewriter.TooLong()
 }
 
 // away encodes a large cell, which is fetched on its own and not copied in memory.
@@ -140,13 +163,24 @@ func (e *Encoder) away(c *Column, data []byte) (rest []byte, err error) {
 	if err := e.flush(); err != nil {
 		return nil, err
 	}
+	return data[size:], e.copyAway(c, cell)
+}
+
+// copyAway writes a large cell, rewritten in two passes if it is to change.
+func (e *Encoder) copyAway(c *Column, cell []byte) error {
 	escaped := &escaper{out: e.out}
-	if c.treatment == copyCell {
-		_, err = escaped.Write(cell)
-	} else {
-		_, err = e.rewriter.Write(escaped, cell, c.treatment == rewriteBinary)
+	if c.treatment != copyCell {
+		e.column = c
+		rewritten, changed := e.rewriter.Measure(cell, c.treatment == rewriteBinary)
+		if changed && rewritten <= c.limit {
+			return e.rewriter.Emit(escaped, cell)
+		}
+		if changed {
+			e.leave()
+		}
 	}
-	return data[size:], err
+	_, err := escaped.Write(cell)
+	return err
 }
 
 // maxCell is MySQL's own limit, of LONGBLOB.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,28 @@ func TestTooLongIsCounted(t *testing.T) {
 	e := encoder(t, io.Discard, "wp_x", source.Column{Name: "c", Kind: "text", Type: "varchar(26)", Charset: "utf8mb4"})
 	if _, err := e.Rows(cell(old)); err != nil || e.TooLong() != 1 {
 		t.Errorf("%d counted, %v", e.TooLong(), err)
+	}
+}
+
+func TestLargeCellsThatGrowTooLong(t *testing.T) {
+	column := source.Column{Name: "c", Kind: "text", Type: "tinytext", DataType: "tinytext", Charset: "utf8mb4"}
+	var out bytes.Buffer
+	e := encoder(t, &out, "wp_x", column)
+	large := old + strings.Repeat("x", 229)
+	if _, err := e.Rows(awayCell(large)); err != nil || e.TooLong() != 1 || out.String() != large+"\n" {
+		t.Errorf("%d counted, %v, %q", e.TooLong(), err, out.String())
+	}
+}
+
+func TestCellsThatCannotBeRewrittenAreNamed(t *testing.T) {
+	columns := []source.Column{{Name: "option_id", Kind: "number"}, {Name: "option_value", Kind: "text"}}
+	e := encoder(t, io.Discard, "wp_options", columns...)
+	if _, err := e.Rows(append(cell("12"), cell("https://shop.example.com:8443")...)); err != nil {
+		t.Fatal(err)
+	}
+	want := []rewrite.Finding{{Cell: "option_value, option_id 12", Kind: rewrite.KindText, Reason: rewrite.ReasonOtherPort}}
+	if got := e.rewriter.Stats().Listed; !slices.Equal(got, want) {
+		t.Errorf("listed %v, want %v", got, want)
 	}
 }
 
