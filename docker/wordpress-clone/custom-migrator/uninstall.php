@@ -9,4 +9,6 @@ if (!defined('WP_UNINSTALL_PLUGIN')) {
 }
 
 global $wpdb;
-$wpdb->query("DELETE FROM {$wpdb->options} WHERE option_name LIKE 'custom\\_migrator\\_%'");
+$options = is_multisite() ? $wpdb->get_blog_prefix(get_main_site_id()) . 'options' : $wpdb->options;
+$wpdb->query("DELETE FROM $options WHERE option_name LIKE 'custom\\_migrator\\_%'");
+wp_cache_delete('alloptions', 'options');

@@ -36,7 +36,7 @@ final class OptionRowsTest extends TestCase
     protected function setUp(): void
     {
         self::$server->execute('DELETE FROM wp_options');
-        $this->rows = new WpdbOptionRows(new \wpdb(self::$server));
+        $this->rows = new WpdbOptionRows(new \wpdb(self::$server), 'wp_options');
     }
 
     /** @dataProvider beginnings */

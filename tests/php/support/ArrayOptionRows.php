@@ -11,15 +11,24 @@ final class ArrayOptionRows implements OptionRows
 {
     /** @var array<string, string> */
     public $values = [];
+    /** @var array<string, bool> */
+    public $marks = [];
+    /** @var int */
+    public $reads = 0;
+    /** @var int */
+    public $writes = 0;
 
     public function read(string $name): array
     {
+        $this->reads++;
         return isset($this->values[$name]) ? (array) json_decode($this->values[$name], true) : [];
     }
 
     public function change(string $name, callable $change): void
     {
-        $this->values[$name] = (string) json_encode($change($this->read($name)));
+        $new = (string) json_encode($change($this->read($name)));
+        $this->writes += $new === ($this->values[$name] ?? '[]') ? 0 : 1;
+        $this->values[$name] = $new;
     }
 
     public function insert(string $name, string $value): bool
@@ -29,6 +38,16 @@ final class ArrayOptionRows implements OptionRows
         }
         $this->values[$name] = $value;
         return true;
+    }
+
+    public function mark(string $name, bool $set): void
+    {
+        $this->marks[$name] = $set;
+    }
+
+    public function mayBeMarked(string $name): bool
+    {
+        return $this->marks[$name] ?? false;
     }
 
     public function deleteOlder(string $prefix, int $limit): void

@@ -9,8 +9,6 @@ use CustomMigrator\Tests\Support\DatabaseServer;
 /** The part of WordPress's class that the plugin uses, on a real server. */
 class wpdb
 {
-    /** @var string */
-    public $options = 'wp_options';
     /** @var DatabaseServer */
     private $server;
 

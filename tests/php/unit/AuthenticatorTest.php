@@ -121,9 +121,30 @@ final class AuthenticatorTest extends TestCase
         $this->assertRefused('unknown key', $this->request(['key' => '0000000000000000']));
         $this->keys->expire($id, self::NOW);
         $this->assertRefused('expired key', $this->request());
+        $this->keys->create('another', self::NOW);
         $this->keys->revoke($id, self::NOW);
         $this->assertRefused('revoked key', $this->request());
         self::assertStringNotContainsString(explode('_', $this->key, 3)[2], implode($this->rows->values));
+    }
+
+    public function testWithoutAKeyARequestCostsNoQuery(): void
+    {
+        $request = $this->request();
+        $this->keys->revoke(explode('_', $this->key)[1], self::NOW);
+        $this->rows->reads = 0;
+        $this->assertRefused('no key', $request);
+        self::assertSame(0, $this->rows->reads);
+        $this->key = $this->keys->create('another', self::NOW);
+        $this->authenticator->authenticate($this->request(), self::NOW);
+    }
+
+    public function testWhatIsMalformedCostsNoQuery(): void
+    {
+        $this->rows->reads = 0;
+        foreach ($this->malformed() as [$name, $value]) {
+            $this->assertRefused('malformed ' . $name, $this->request([$name => $value]));
+        }
+        self::assertSame(0, $this->rows->reads);
     }
 
     public function testARotatedKeyMayLiveOnForAWhile(): void

@@ -20,6 +20,12 @@ interface OptionRows
     /** @return bool true for exactly one of all callers with this name */
     public function insert(string $name, string $value): bool;
 
+    /** Sets or takes back a mark that WordPress loads with every page anyway. */
+    public function mark(string $name, bool $set): void;
+
+    /** @return bool false only if the mark is certainly not set; asks the database nothing */
+    public function mayBeMarked(string $name): bool;
+
     /** Deletes the rows with this prefix whose value, a number, is less than $limit. */
     public function deleteOlder(string $prefix, int $limit): void;
 }

@@ -9,10 +9,18 @@ final class Output
 {
     public static function prepare(): void
     {
+        // Where ini_set is disabled, a notice would be printed into the stream.
+        set_error_handler(static function (int $level, string $message, string $file = '', int $line = 0): bool {
+            if ((error_reporting() & $level) !== 0) {
+                self::report("$message in $file:$line");
+            }
+            return true;
+        });
         self::tryCall('ini_set', 'display_errors', '0');
         self::tryCall('ini_set', 'zlib.output_compression', '0');
         self::tryCall('apache_setenv', 'no-gzip', '1');
         self::tryCall('set_time_limit', 60);
+        self::tryCall('ignore_user_abort', false);
         while (ob_get_level() > 0 && @ob_end_clean()) {
             continue;
         }
@@ -28,6 +36,9 @@ final class Output
     public static function send(string $bytes): void
     {
         echo $bytes;
+        if (ob_get_level() > 0) {
+            @ob_flush(); // a buffer that cannot be removed must not collect the answer
+        }
         flush();
     }
 

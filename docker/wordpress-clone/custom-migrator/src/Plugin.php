@@ -27,6 +27,10 @@ final class Plugin
         if (is_admin()) {
             (new Page(self::keys(), self::log()))->register();
         }
+        // WordPress's own daily round: nonces of the last import would stay until the next one.
+        add_action('wp_scheduled_delete', static function (): void {
+            (new NonceStore(self::rows()))->sweep(time());
+        });
     }
 
     public static function keys(): KeyStore
@@ -41,7 +45,7 @@ final class Plugin
 
     private static function rows(): OptionRows
     {
-        return new WpdbOptionRows($GLOBALS['wpdb']);
+        return WpdbOptionRows::ofWordPress();
     }
 
     /** Answers and exits, or leaves the request to WordPress, which knows no such page. */
@@ -51,7 +55,7 @@ final class Plugin
         try {
             $job = $authenticator->authenticate($request, time());
         } catch (Refused $refused) {
-            self::log()->refused($request, $refused->getMessage(), time());
+            self::log()->refused($request, $refused, time());
             self::showNotFound($request);
             return;
         }
@@ -59,6 +63,8 @@ final class Plugin
             self::log()->exportBegun($request, $job, time());
         }
         self::answer($request, $job, $folder);
+        // Plugins that wait for the end of a page would find a WordPress that has not been loaded.
+        remove_all_actions('shutdown');
         exit;
     }
 
@@ -66,6 +72,10 @@ final class Plugin
     {
         Output::prepare();
         $answer = new Wire\Answer($job->key(), $request->nonce(), $request->endpoint(), [Output::class, 'send']);
+        // Also if the client hangs up or PHP's own limits end this.
+        register_shutdown_function(static function () use ($answer, $request, $job): void {
+            self::log()->exported($request, $job, $answer->bytes(), time());
+        });
         (new Dispatcher(static function () use ($folder): Site {
             return WordPressSite::read($folder);
         }))->run($request, $answer);

@@ -7,21 +7,28 @@ namespace CustomMigrator;
 /** Reads the facts of a Site from a running WordPress (plugins need not be loaded yet). */
 final class WordPressSite
 {
+    private const MOST_SITES = 1000;
+
     /** Harmless settings of wp-config.php that a clone may want to repeat. Never add a secret. */
     private const CONSTANTS = [
         'WP_DEBUG', 'WP_MEMORY_LIMIT', 'WP_MAX_MEMORY_LIMIT', 'WP_POST_REVISIONS', 'AUTOSAVE_INTERVAL',
         'EMPTY_TRASH_DAYS', 'MEDIA_TRASH', 'WP_DEFAULT_THEME', 'WPLANG', 'DISABLE_WP_CRON', 'ALTERNATE_WP_CRON',
         'CONCATENATE_SCRIPTS', 'SCRIPT_DEBUG', 'DISALLOW_FILE_EDIT', 'DISALLOW_FILE_MODS', 'WP_HOME', 'WP_SITEURL',
         'WP_CONTENT_URL', 'WP_PLUGIN_URL', 'UPLOADS', 'MULTISITE', 'SUBDOMAIN_INSTALL', 'DOMAIN_CURRENT_SITE',
-        'PATH_CURRENT_SITE', 'SITE_ID_CURRENT_SITE', 'BLOG_ID_CURRENT_SITE', 'CUSTOM_USER_TABLE',
-        'CUSTOM_USER_META_TABLE', 'WP_ALLOW_REPAIR', 'FORCE_SSL_ADMIN', 'ALLOW_UNFILTERED_UPLOADS',
+        'PATH_CURRENT_SITE', 'SITE_ID_CURRENT_SITE', 'BLOG_ID_CURRENT_SITE', 'NOBLOGREDIRECT', 'COOKIE_DOMAIN',
+        'CUSTOM_USER_TABLE', 'CUSTOM_USER_META_TABLE', 'WP_ALLOW_REPAIR', 'FORCE_SSL_ADMIN', 'ALLOW_UNFILTERED_UPLOADS',
     ];
 
+    /** Of a network: the main site, whichever was asked; all tables and files are exported anyway. */
     public static function read(string $ownFolder): Site
     {
+        if (is_multisite()) {
+            switch_to_blog(get_main_site_id());
+        }
         $uploads = wp_upload_dir(null, false);
         $facts = [
             'site' => self::site(),
+            'network' => is_multisite() ? self::network() : null,
             'urls' => ['content' => content_url(), 'plugins' => plugins_url(), 'uploads' => $uploads['baseurl']],
             'versions' => self::versions(),
             'plugins' => self::plugins(),
@@ -44,6 +51,43 @@ final class WordPressSite
             'title' => (string) get_option('blogname'),
             'permalink_structure' => (string) get_option('permalink_structure'),
             'blog_public' => (bool) get_option('blog_public'),
+        ];
+    }
+
+    /** @return array<string, mixed> */
+    private static function network(): array
+    {
+        $network = get_network();
+        $db = $GLOBALS['wpdb'];
+        $columns = 'blog_id, site_id, domain, path, public, archived, spam, deleted';
+        $limit = self::MOST_SITES + 1;
+        $rows = (array) $db->get_results("SELECT $columns FROM $db->blogs ORDER BY blog_id LIMIT $limit", ARRAY_A);
+        return [
+            'id' => (int) $network->id,
+            'subdomain_install' => is_subdomain_install(),
+            'domain' => (string) $network->domain,
+            'path' => (string) $network->path,
+            'main_site_id' => get_main_site_id(),
+            'sites' => array_map([self::class, 'networkSite'], array_slice($rows, 0, self::MOST_SITES)),
+            'complete' => count($rows) <= self::MOST_SITES,
+        ];
+    }
+
+    /**
+     * @param array<string, string> $row of the table of sites
+     * @return array<string, mixed>
+     */
+    private static function networkSite(array $row): array
+    {
+        return [
+            'blog_id' => (int) $row['blog_id'],
+            'network_id' => (int) $row['site_id'],
+            'domain' => (string) $row['domain'],
+            'path' => (string) $row['path'],
+            'public' => (bool) $row['public'],
+            'archived' => (bool) $row['archived'],
+            'spam' => (bool) $row['spam'],
+            'deleted' => (bool) $row['deleted'],
         ];
     }
 

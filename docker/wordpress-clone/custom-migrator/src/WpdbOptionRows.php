@@ -11,10 +11,20 @@ final class WpdbOptionRows implements OptionRows
 
     /** @var \wpdb */
     private $db;
+    /** @var string */
+    private $table;
 
-    public function __construct(\wpdb $db)
+    public function __construct(\wpdb $db, string $table)
     {
         $this->db = $db;
+        $this->table = $table;
+    }
+
+    /** The site's options; of a network those of its main site, so that all its sites know the same keys. */
+    public static function ofWordPress(): self
+    {
+        $db = $GLOBALS['wpdb'];
+        return new self($db, is_multisite() ? $db->get_blog_prefix(get_main_site_id()) . 'options' : $db->options);
     }
 
     public function read(string $name): array
@@ -39,27 +49,44 @@ final class WpdbOptionRows implements OptionRows
 
     public function insert(string $name, string $value): bool
     {
-        $sql = "INSERT IGNORE INTO {$this->db->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')";
+        $sql = "INSERT IGNORE INTO {$this->table} (option_name, option_value, autoload) VALUES (%s, %s, 'no')";
         return $this->db->query($this->db->prepare($sql, $name, $value)) === 1;
+    }
+
+    public function mark(string $name, bool $set): void
+    {
+        $main = is_multisite() ? get_main_site_id() : null;
+        if ($main !== null) {
+            $set ? update_blog_option($main, $name, '1') : delete_blog_option($main, $name);
+            return;
+        }
+        $set ? update_option($name, '1', true) : delete_option($name);
+    }
+
+    public function mayBeMarked(string $name): bool
+    {
+        // An object cache may be older than a key that was made on the command line; a site of a network has not
+        // loaded the options of its main site.
+        return is_multisite() || wp_using_ext_object_cache() || isset(wp_load_alloptions()[$name]);
     }
 
     public function deleteOlder(string $prefix, int $limit): void
     {
         $like = $this->db->esc_like($prefix) . '%';
-        $sql = "DELETE FROM {$this->db->options} WHERE option_name LIKE %s AND CAST(option_value AS UNSIGNED) < %s";
+        $sql = "DELETE FROM {$this->table} WHERE option_name LIKE %s AND CAST(option_value AS UNSIGNED) < %s";
         $this->db->query($this->db->prepare($sql, $like, (string) $limit));
     }
 
     /** Compare and swap: of several processes that read the same value, one wins and the others try again. */
     private function swap(string $name, string $old, string $new): bool
     {
-        $sql = "UPDATE {$this->db->options} SET option_value = %s WHERE option_name = %s AND BINARY option_value = %s";
+        $sql = "UPDATE {$this->table} SET option_value = %s WHERE option_name = %s AND BINARY option_value = %s";
         return $this->db->query($this->db->prepare($sql, $new, $name, $old)) === 1;
     }
 
     private function raw(string $name): ?string
     {
-        $sql = "SELECT option_value FROM {$this->db->options} WHERE option_name = %s";
+        $sql = "SELECT option_value FROM {$this->table} WHERE option_name = %s";
         return $this->db->get_var($this->db->prepare($sql, $name));
     }
 

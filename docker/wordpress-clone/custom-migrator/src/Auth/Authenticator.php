@@ -52,11 +52,11 @@ final class Authenticator
         ];
         foreach ($forms as $name => $form) {
             if (!preg_match($form, $request->header($name))) {
-                throw new Refused('malformed ' . $name);
+                throw new Refused('malformed ' . $name, Refused::NOBODY);
             }
         }
         if (strlen($request->body()) > Request::MAX_BODY_BYTES) {
-            throw new Refused('body too large');
+            throw new Refused('body too large', Refused::NOBODY);
         }
     }
 

@@ -29,7 +29,7 @@ final class Job
     public static function parse(string $header): self
     {
         if (!preg_match(self::PATTERN, $header, $match)) {
-            throw new Refused('malformed job');
+            throw new Refused('malformed job', Refused::NOBODY);
         }
         return new self($match[1], $match[2], $match[3]);
     }
@@ -44,6 +44,11 @@ final class Job
     public function cloneId(): string
     {
         return $this->cloneId;
+    }
+
+    public function generation(): string
+    {
+        return $this->generation;
     }
 
     public function expiresAt(): int

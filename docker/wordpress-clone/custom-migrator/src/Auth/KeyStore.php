@@ -16,6 +16,9 @@ final class KeyStore
 {
     private const NAME = 'custom_migrator_keys';
 
+    /** Set while there is a key that is not revoked. Without it a request costs no query. */
+    private const MARK = 'custom_migrator_on';
+
     /** @var OptionRows */
     private $rows;
 
@@ -33,7 +36,7 @@ final class KeyStore
         $id = bin2hex(random_bytes(8));
         $secret = rtrim(strtr(base64_encode(random_bytes(32)), '+/', '-_'), '=');
         $key = ['secret' => $secret, 'label' => $label, 'created_at' => $now, 'expires_at' => $expiresAt];
-        $this->rows->change(self::NAME, static function (array $keys) use ($id, $key): array {
+        $this->change(static function (array $keys) use ($id, $key): array {
             return $keys + [$id => $key];
         });
         return 'cm1_' . $id . '_' . $secret;
@@ -69,9 +72,12 @@ final class KeyStore
     /** @throws Refused */
     public function secret(string $id, int $now): string
     {
+        if (!$this->rows->mayBeMarked(self::MARK)) {
+            throw new Refused('no key', Refused::NOBODY);
+        }
         $key = $this->rows->read(self::NAME)[$id] ?? null;
         if ($key === null) {
-            throw new Refused('unknown key');
+            throw new Refused('unknown key', Refused::UNKNOWN_KEY);
         }
         if (!is_string($key['secret'])) {
             throw new Refused('revoked key');
@@ -96,7 +102,7 @@ final class KeyStore
     private function edit(string $id, callable $edit): bool
     {
         $found = false;
-        $this->rows->change(self::NAME, static function (array $keys) use ($id, $edit, &$found): array {
+        $this->change(static function (array $keys) use ($id, $edit, &$found): array {
             $found = isset($keys[$id]);
             if ($found) {
                 $keys[$id] = $edit($keys[$id]);
@@ -104,5 +110,13 @@ final class KeyStore
             return $keys;
         });
         return $found;
+    }
+
+    /** @param callable(array<string, array<string, mixed>>): array<string, array<string, mixed>> $change */
+    private function change(callable $change): void
+    {
+        $this->rows->change(self::NAME, $change);
+        $secrets = array_filter(array_column($this->rows->read(self::NAME), 'secret'), 'is_string');
+        $this->rows->mark(self::MARK, $secrets !== []);
     }
 }

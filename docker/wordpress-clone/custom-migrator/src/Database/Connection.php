@@ -24,11 +24,14 @@ final class Connection
     /** @param array<string, mixed> $settings as Site::database() */
     public static function open(array $settings): self
     {
+        if (!function_exists('mysqli_init')) {
+            throw new DatabaseError('the site has no mysqli: it is not on MySQL or MariaDB');
+        }
         mysqli_report(MYSQLI_REPORT_OFF);
         [$host, $port, $socket] = Host::parse($settings['host']);
         $link = mysqli_init();
         if ($link === false) {
-            throw new DatabaseError('mysqli is not available');
+            throw new DatabaseError('mysqli cannot be used');
         }
         $link->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
         if (!empty($settings['ssl_ca'])) {
