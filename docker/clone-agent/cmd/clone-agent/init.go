@@ -36,8 +36,8 @@ func runInit(ctx context.Context, args []string) error {
 	return supervisor.Run(ctx)
 }
 
-func importIntoPod(ctx context.Context, j job.Job, report func(job.Line)) {
-	importer.Run(ctx, j, importer.PodEnv(), report)
+func importIntoPod(ctx context.Context, j job.Job, report func(job.Line), offer func(pid1.Fetch)) {
+	importer.Run(ctx, j, importer.PodEnv(), report, offer)
 }
 
 func chooseRole(name string) (pid1.Role, pid1.ImportFunc, error) {

@@ -18,6 +18,7 @@ const (
 	Status = "status"
 	Verify = "verify"
 	Import = "import"
+	Fetch  = "fetch"
 )
 
 // Request is what a command asks. Generation is 0 where any generation will do.
@@ -25,6 +26,12 @@ type Request struct {
 	Command    string   `json:"command"`
 	Generation int64    `json:"generation,omitempty"`
 	Job        *job.Job `json:"job,omitempty"`
+	Path       string   `json:"path,omitempty"` // of Fetch: below the uploads
+}
+
+// Fetched is the answer to Fetch.
+type Fetched struct {
+	Found bool `json:"found"`
 }
 
 // Error is an answer that says no.

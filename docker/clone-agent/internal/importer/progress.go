@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -9,8 +10,12 @@ import (
 	"clonepool.dev/clone-agent/internal/job"
 )
 
-// reportEvery is the pace of reports while something changes.
-const reportEvery = 250 * time.Millisecond
+const (
+	// reportEvery is the pace of reports while something changes,
+	reportEvery = 250 * time.Millisecond
+	// atLeastEvery while nothing does.
+	atLeastEvery = time.Second
+)
 
 // progress counts bytes and turns them into lines. It is safe for concurrent use.
 type progress struct {
@@ -19,12 +24,15 @@ type progress struct {
 
 	reporting sync.Mutex // reports come one after the other
 
-	mu      sync.Mutex
-	phase   job.Phase
-	done    int64
-	total   int64
-	started time.Time // of the transfer
-	timings map[job.Phase]int64
+	mu       sync.Mutex
+	phase    job.Phase
+	main     meter // all that makes the clone usable
+	timings  map[job.Phase]int64
+	usable   bool
+	fidelity map[string]any // once usable
+	fill     meter          // what follows then
+	files    func() int64   // of the back-fill that are there
+	allFiles int64
 }
 
 func newProgress(report func(job.Line), limit int64) *progress {
@@ -32,11 +40,16 @@ func newProgress(report func(job.Line), limit int64) *progress {
 }
 
 // spend counts received bytes and refuses those beyond the limit.
-func (p *progress) spend(bytes int64) error {
+func (p *progress) spend(bytes int64) error { return p.count(&p.main, bytes) }
+
+// spendLater counts those of the back-fill.
+func (p *progress) spendLater(bytes int64) error { return p.count(&p.fill, bytes) }
+
+func (p *progress) count(m *meter, bytes int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done += bytes
-	if p.done > p.limit {
+	m.done += bytes
+	if p.main.done+p.fill.done > p.limit {
 		return failure.New(job.TooLarge, "the source has sent more than the %d bytes that a clone may have", p.limit)
 	}
 	return nil
@@ -46,7 +59,18 @@ func (p *progress) spend(bytes int64) error {
 func (p *progress) transfer(total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.total, p.started = total, time.Now()
+	p.main.start(total)
+}
+
+// becomeUsable begins the second stage and reports it.
+func (p *progress) becomeUsable(fidelity map[string]any, files, bytes int64, from meter, arrived func() int64) {
+	p.mu.Lock()
+	p.usable, p.fidelity, p.phase = true, fidelity, job.Uploads
+	p.fill = from
+	p.fill.start(bytes)
+	p.allFiles, p.files = files, arrived
+	p.mu.Unlock()
+	p.say()
 }
 
 // enter moves to a phase and reports it at once.
@@ -70,42 +94,68 @@ func (p *progress) say() (line job.Line) {
 func (p *progress) timed(phase job.Phase, run func() error) error {
 	began := time.Now()
 	err := run()
+	p.took(phase, time.Since(began))
+	return err
+}
+
+func (p *progress) took(phase job.Phase, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.timings[phase] = time.Since(began).Milliseconds()
-	return err
+	p.timings[phase] = d.Milliseconds()
 }
 
 // line is the present state. Estimates may be wrong: what is done never exceeds the total, and 100 % is for the end.
 func (p *progress) line() job.Line {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line := job.Line{Phase: p.phase, BytesDone: p.done, BytesTotal: max(p.total, p.done), At: time.Now().UTC()}
-	if p.total > 0 {
-		line.Percent = min(float64(p.done)/float64(p.total)*100, 99)
+	now := time.Now()
+	line := job.Line{
+		Phase: p.phase, Percent: p.main.percent(), BytesDone: p.main.done, BytesTotal: max(p.main.total, p.main.done),
+		BytesPerSecond: p.main.rate(now), ETASeconds: p.main.eta(now), At: now.UTC(),
 	}
-	if elapsed := time.Since(p.started); !p.started.IsZero() && elapsed > reportEvery {
-		line.BytesPerSecond = int64(float64(p.done) / elapsed.Seconds())
-		if line.BytesPerSecond > 0 {
-			line.ETASeconds = (line.BytesTotal - p.done + line.BytesPerSecond - 1) / line.BytesPerSecond
+	if p.usable {
+		line.Usable, line.Percent, line.BytesTotal = true, 100, line.BytesDone
+		line.TimingsMS, line.Fidelity = maps.Clone(p.timings), p.fidelity
+		line.BytesPerSecond, line.ETASeconds = p.fill.rate(now), p.fill.eta(now)
+		line.Backfill = &job.Backfill{
+			Percent: p.fill.percent(), BytesDone: p.fill.done, BytesTotal: max(p.fill.total, p.fill.done),
+			FilesDone: p.files(), FilesTotal: max(p.allFiles, p.files()),
+			BytesPerSecond: line.BytesPerSecond, ETASeconds: line.ETASeconds,
 		}
 	}
 	return line
 }
 
-// tick reports at a steady pace until ctx ends.
+// ticking reports at a steady pace while work runs; also while nothing comes, so that everybody sees the rate sink.
+func (p *progress) ticking(ctx context.Context, work func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	var ticker sync.WaitGroup
+	ticker.Go(func() { p.tick(ctx) })
+	err := work(ctx)
+	stop()
+	ticker.Wait()
+	return err
+}
+
 func (p *progress) tick(ctx context.Context) {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()
-	var last int64 = -1
+	var last, said = int64(-1), time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-		}
-		if p.line().BytesDone != last {
-			last = p.say().BytesDone
+		case now := <-ticker.C:
+			p.mu.Lock()
+			p.main.sample(now)
+			p.fill.sample(now)
+			done := p.main.done + p.fill.done
+			p.mu.Unlock()
+			if done == last && now.Sub(said) < atLeastEvery {
+				continue
+			}
+			last, said = done, now
+			p.say()
 		}
 	}
 }

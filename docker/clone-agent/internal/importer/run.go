@@ -24,8 +24,14 @@ const (
 	defaultBytes   = 50 << 30
 )
 
-// total is the key of the whole import in the timings.
-const total job.Phase = "total"
+// Keys of the timings that are no phase: until the clone was usable, until it was complete.
+const (
+	untilUsable job.Phase = "usable"
+	total       job.Phase = "total"
+)
+
+// imageBytes is what the image's own files take of the volume, with something to spare for what the site writes.
+const imageBytes = 192 << 20
 
 // run is one import.
 type run struct {
@@ -39,7 +45,8 @@ type run struct {
 	preflight *source.Preflight
 	rewriter  *rewrite.Rewriter
 	copier    *files.Copier
-	home      string // the clone's
+	restored  *usable // what a former agent knew, where this one only goes on
+	home      string  // the clone's
 	siteURL   string
 
 	mu             sync.Mutex
@@ -53,34 +60,77 @@ type run struct {
 	cloneDatabase  string
 }
 
-// Run imports a site and reports lines, the last one with a result. It returns when nothing of it is left running.
-func Run(ctx context.Context, j job.Job, env Env, report func(job.Line)) {
-	seconds, bytes := j.Limits.Seconds, j.Limits.Bytes
-	if seconds <= 0 {
-		seconds = defaultSeconds
-	}
+// Run imports a site and reports lines, the last one with a result. It returns when nothing of it is left running. Once the
+// clone is usable the rest follows, and offer gets what fetches one of its files ahead, or nil when there is no more.
+func Run(ctx context.Context, j job.Job, env Env, report func(job.Line), offer func(Fetch)) {
+	bytes := j.Limits.Bytes
 	if bytes <= 0 {
 		bytes = defaultBytes
 	}
-	limited, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
-	defer cancel()
+	began := time.Now()
 	r := &run{job: j, env: env, progress: newProgress(report, bytes)}
 	defer r.close()
-	err := r.progress.timed(total, func() error { return r.all(limited) })
-	line := r.progress.line()
-	line.TimingsMS = r.progress.timings
-	if err != nil {
-		line.Result = job.ResultFailed
+	if err := r.makeUsable(ctx); err != nil && !j.Backfill {
+		line := r.progress.line()
+		line.TimingsMS, line.Result = r.progress.timings, job.ResultFailed
 		line.Code, line.Detail = failure.Of(err)
-		if limited.Err() != nil && ctx.Err() == nil {
-			line.Code = job.Timeout
-		}
 		report(line)
 		return
+	} else if err != nil { // whatever is missing, the clone is in use
+		r.finish(began, err)
+		return
 	}
-	line.Phase, line.Percent, line.ETASeconds, line.BytesTotal = job.Done, 100, 0, line.BytesDone
-	line.Result, line.Fidelity = job.ResultOK, r.fidelity()
-	report(line)
+	limited, cancel := untilExpiry(ctx, j)
+	defer cancel()
+	missing := r.backfill(limited, offer)
+	if ctx.Err() != nil {
+		return // the generation, or this agent, has ended: there may be another one that goes on
+	}
+	r.finish(began, missing)
+}
+
+// makeUsable is the import as far as somebody waits for it.
+func (r *run) makeUsable(ctx context.Context) error {
+	seconds := r.job.Limits.Seconds
+	if seconds <= 0 {
+		seconds = defaultSeconds
+	}
+	limit := time.Duration(seconds) * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, failure.New(job.Timeout, "the import took longer than the %s that it may", limit))
+	defer cancel()
+	all := r.all
+	if r.job.Backfill {
+		all = r.resume
+	}
+	err := r.progress.timed(untilUsable, func() error { return all(ctx) })
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// untilExpiry ends with the job's key: the source refuses what comes later.
+func untilExpiry(ctx context.Context, j job.Job) (context.Context, context.CancelFunc) {
+	if j.ExpiresAt <= 0 || j.ExpiresAt > 1<<33 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, time.Unix(j.ExpiresAt, 0), failure.New(job.Timeout, "the clone's key for its source has expired"))
+}
+
+// finish reports the end of an import whose clone is usable.
+func (r *run) finish(began time.Time, missing error) {
+	r.progress.took(total, time.Since(began))
+	line := r.progress.line()
+	line.Phase, line.Usable, line.Result = job.Done, true, job.ResultOK
+	line.Percent, line.ETASeconds, line.BytesTotal = 100, 0, line.BytesDone
+	if line.Backfill != nil {
+		line.Backfill.ETASeconds = 0
+		if missing == nil {
+			line.Backfill.Percent, line.Backfill.BytesTotal, line.Backfill.FilesTotal = 100, line.Backfill.BytesDone, line.Backfill.FilesDone
+		}
+	}
+	line.TimingsMS, line.Fidelity = r.progress.timings, r.faithful(missing == nil, missing)
+	r.progress.report(line)
 }
 
 func (r *run) close() {
@@ -145,16 +195,20 @@ func (r *run) prepare(ctx context.Context) (err error) {
 
 // room refuses early what will not fit.
 func (r *run) room() error {
-	expected := r.preflight.BytesEstimate + r.preflight.Files.Bytes
-	if expected > r.progress.limit {
-		return failure.New(job.TooLarge, "the source has about %d bytes, a clone may have %d", expected, r.progress.limit)
+	files := r.preflight.Files.Bytes - r.preflight.Files.ByRoot["core"].Bytes
+	if expected := r.preflight.BytesEstimate + r.preflight.Files.Bytes; expected > r.progress.limit {
+		return failure.New(job.TooLarge, "the source has about %d bytes, a clone may have %d; remove what a copy does not need", expected, r.progress.limit)
+	}
+	if room := r.job.Limits.Site - imageBytes; r.job.Limits.Site > 0 && files > room {
+		return failure.New(job.TooLarge, "the source has %d bytes of files, a clone's volume takes %d; remove what a copy does not need "+
+			"(backups, archives) or give the pool larger volumes", files, room)
 	}
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(r.env.Docroot, &disk); err != nil {
 		return err
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; r.preflight.Files.Bytes > free {
-		return failure.New(job.DiskFull, "the source has %d bytes of files, the pod has room for %d", r.preflight.Files.Bytes, free)
+	if free := int64(disk.Bavail) * disk.Bsize; files > free {
+		return failure.New(job.DiskFull, "the source has %d bytes of files, the node has room for %d; give the nodes larger disks", files, free)
 	}
 	return nil
 }
@@ -195,37 +249,36 @@ func withHost(addresses ...string) (out []string) {
 	return out
 }
 
-// transfer copies tables and files side by side.
+// transfer copies tables and files side by side: all that the clone needs to be usable.
 func (r *run) transfer(ctx context.Context) error {
 	known, err := r.env.known()
 	if err != nil {
 		return err
 	}
-	r.copier = &files.Copier{Client: r.client, Root: r.root, Spend: r.progress.spend, Known: known}
+	r.copier = r.newCopier(known)
+	first, _ := splitRoots(r.preflight.Roots)
 	// The image brings WordPress itself; of that, only what differs travels.
-	r.progress.transfer(r.preflight.BytesEstimate + r.preflight.Files.Bytes - r.preflight.Files.ByRoot["core"].Bytes)
+	r.progress.transfer(r.preflight.BytesEstimate + r.preflight.Files.Bytes - r.preflight.Files.ByRoot["core"].Bytes - r.uploadsOf())
 	r.progress.enter(job.Database)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ticking, stop := context.WithCancel(ctx)
-	var ticker, workers sync.WaitGroup
-	ticker.Go(func() { r.progress.tick(ticking) })
-	work := func(phase job.Phase, copyAll func(context.Context) error) {
-		workers.Go(func() {
-			if err := r.progress.timed(phase, func() error { return copyAll(ctx) }); err != nil {
-				cancel(err)
-			}
-			if phase == job.Database {
-				r.progress.enter(job.Files)
-			}
-		})
-	}
-	work(job.Database, r.tables)
-	work(job.Files, func(ctx context.Context) error { return r.copier.Copy(ctx, r.preflight.Roots) })
-	workers.Wait()
-	stop()
-	ticker.Wait()
-	return context.Cause(ctx)
+	return r.progress.ticking(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		var workers sync.WaitGroup
+		work := func(phase job.Phase, copyAll func(context.Context) error) {
+			workers.Go(func() {
+				if err := r.progress.timed(phase, func() error { return copyAll(ctx) }); err != nil {
+					cancel(err)
+				}
+				if phase == job.Database {
+					r.progress.enter(job.Files)
+				}
+			})
+		}
+		work(job.Database, r.tables)
+		work(job.Files, func(ctx context.Context) error { return r.copier.Copy(ctx, first) })
+		workers.Wait()
+		return context.Cause(ctx)
+	})
 }
 
 // configure makes a clone of the copy.

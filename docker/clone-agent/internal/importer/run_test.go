@@ -103,7 +103,7 @@ func importAll(t *testing.T, s *sourcetest.Server, env Env, change func(*job.Job
 			t.Error("a secret is in a line")
 		}
 		last = line
-	})
+	}, func(Fetch) {})
 	return last
 }
 

@@ -18,6 +18,7 @@ const (
 	Files     Phase = "files"
 	Config    Phase = "config"
 	Smoke     Phase = "smoke"
+	Uploads   Phase = "uploads" // the clone is usable
 	Done      Phase = "done"
 )
 
@@ -60,6 +61,7 @@ type Job struct {
 	SourceAddresses []string `json:"source_addresses"`
 	// AllowHosts are whom the clone may call, for its guard.
 	AllowHosts []string `json:"allow_hosts"`
+	Backfill   bool     `json:"backfill,omitempty"` // the clone is usable: only what is still missing
 	Limits     Limits   `json:"limits"`
 }
 
@@ -67,6 +69,7 @@ type Job struct {
 type Limits struct {
 	Seconds int64 `json:"seconds"`
 	Bytes   int64 `json:"bytes"`
+	Site    int64 `json:"site_bytes,omitempty"` // what the volume of the document root takes
 }
 
 // Validate reports the first thing that makes the job unusable, without ever quoting a secret.
@@ -100,7 +103,8 @@ func validURL(text string) error {
 	return nil
 }
 
-// Line is one report of a running import. Only the last line has a Result.
+// Line is one report of a running import. Only the last line has a Result. TimingsMS and Fidelity are there from the
+// moment on in which the clone is usable.
 type Line struct {
 	Phase          Phase           `json:"phase"`
 	Percent        float64         `json:"percent"`
@@ -109,11 +113,24 @@ type Line struct {
 	BytesPerSecond int64           `json:"bytes_per_second"`
 	ETASeconds     int64           `json:"eta_seconds"`
 	At             time.Time       `json:"at"`
+	Usable         bool            `json:"usable,omitempty"`
+	Backfill       *Backfill       `json:"backfill,omitempty"`
 	Result         string          `json:"result,omitempty"`
 	Code           Code            `json:"code,omitempty"`
 	Detail         string          `json:"detail,omitempty"`
 	TimingsMS      map[Phase]int64 `json:"timings_ms,omitempty"`
 	Fidelity       map[string]any  `json:"fidelity,omitempty"`
+}
+
+// Backfill is how far the files are that follow once the clone is usable. The line's own figures are of what came before.
+type Backfill struct {
+	Percent        float64 `json:"percent"`
+	BytesDone      int64   `json:"bytes_done"`
+	BytesTotal     int64   `json:"bytes_total"`
+	FilesDone      int64   `json:"files_done"`
+	FilesTotal     int64   `json:"files_total"`
+	BytesPerSecond int64   `json:"bytes_per_second"`
+	ETASeconds     int64   `json:"eta_seconds"`
 }
 
 // Final says whether this is the last line of its import.

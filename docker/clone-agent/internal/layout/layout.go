@@ -13,7 +13,8 @@ const (
 	RootPasswordKey = "root-password"
 
 	Mark          = ".generation" // in the volume: the generation that was restored into it
-	ImportingMark = ".importing"  // in the volume: an import has begun and not ended well
+	ImportingMark = ".importing"  // in the volume: an import has begun and the clone is not usable yet
+	BackfillDir   = ".backfill"   // in the wordpress volume: the clone is usable, and files still follow
 )
 
 // Places in the wordpress container.

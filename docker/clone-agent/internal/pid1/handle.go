@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"clonepool.dev/clone-agent/internal/control"
@@ -24,9 +25,23 @@ func (s *Supervisor) handle(ctx context.Context, request control.Request, send f
 			return err
 		}
 		return running.follow(ctx, send)
+	case control.Fetch:
+		return s.fetch(ctx, request.Path, send)
 	default:
 		return &control.Error{Code: control.Invalid, Detail: fmt.Sprintf("unknown command %q", request.Command)}
 	}
+}
+
+// fetch is for the site itself: whoever asks gets a file of its own source into its own uploads, and nothing else.
+func (s *Supervisor) fetch(ctx context.Context, name string, send func(any) error) error {
+	found, err := s.imports.fetch(ctx, name)
+	if refusal := (*control.Error)(nil); errors.As(err, &refusal) {
+		return err
+	}
+	if err != nil {
+		return &control.Error{Code: control.NotReady, Detail: "the file cannot be fetched now"}
+	}
+	return send(control.Fetched{Found: found})
 }
 
 func (s *Supervisor) status() report.Status {

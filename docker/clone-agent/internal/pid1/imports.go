@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -12,12 +14,18 @@ import (
 	"clonepool.dev/clone-agent/internal/layout"
 )
 
-// ImportFunc runs one import to its end and reports its lines, the last one with a result.
-type ImportFunc func(ctx context.Context, j job.Job, report func(job.Line))
+// ImportFunc runs one import to its end and reports its lines, the last one with a result. While files follow in a usable
+// clone, offer gets what fetches one of them ahead; nil takes it back.
+type ImportFunc func(ctx context.Context, j job.Job, report func(job.Line), offer func(Fetch))
+
+// Fetch brings one file that is still missing, and says whether the source has it.
+type Fetch = func(ctx context.Context, name string) (bool, error)
 
 const (
 	// stopWithin is how long a cancelled import may take to let go of the files.
 	stopWithin = 10 * time.Second
+	// fetchWithin is how long a visitor waits for a file that is still missing.
+	fetchWithin = 20 * time.Second
 	// lineEvery and atLeastEvery bound the lines a follower gets.
 	lineEvery    = 250 * time.Millisecond
 	atLeastEvery = time.Second
@@ -39,9 +47,11 @@ type imports struct {
 type runningImport struct {
 	done chan struct{}
 
-	mu      sync.Mutex
-	line    job.Line
-	changed chan struct{}
+	mu       sync.Mutex
+	line     job.Line
+	changed  chan struct{}
+	fetch    Fetch // nil: there is nothing to fetch
+	unmarked bool
 }
 
 func (i *imports) open(ctx context.Context, generation int64) {
@@ -106,14 +116,46 @@ func (i *imports) start(generation int64, j *job.Job) (*runningImport, error) {
 	if err := i.check(j); err != nil {
 		return nil, err
 	}
-	if err := writeMark(i.volume, layout.ImportingMark, ""); err != nil {
-		return nil, fmt.Errorf("marking the import: %w", err)
+	todo := *j
+	todo.Backfill = todo.Backfill || i.usable()
+	if !todo.Backfill {
+		if err := writeMark(i.volume, layout.ImportingMark, ""); err != nil {
+			return nil, fmt.Errorf("marking the import: %w", err)
+		}
 	}
-	i.current = &runningImport{done: make(chan struct{}), changed: make(chan struct{})}
+	i.current = &runningImport{done: make(chan struct{}), changed: make(chan struct{}), unmarked: todo.Backfill}
 	i.current.report(job.Line{Phase: job.Preflight, At: time.Now().UTC()})
-	go i.runTo(i.ctx, i.ready, *j, i.current)
+	go i.runTo(i.ctx, i.ready, todo, i.current)
 	return i.current, nil
 }
+
+// usable says whether an agent before this one, in the same generation, has made the clone usable and was killed before it
+// was complete. Importing it anew would undo what its users have done since.
+func (i *imports) usable() bool {
+	info, err := os.Lstat(filepath.Join(i.volume, layout.BackfillDir))
+	return err == nil && info.IsDir()
+}
+
+// fetch brings a file of the running back-fill ahead of the others.
+func (i *imports) fetch(ctx context.Context, name string) (bool, error) {
+	i.mu.Lock()
+	current := i.current
+	i.mu.Unlock()
+	if current == nil {
+		return false, errNothingToFetch
+	}
+	current.mu.Lock()
+	fetch := current.fetch
+	current.mu.Unlock()
+	if fetch == nil {
+		return false, errNothingToFetch
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	return fetch(ctx, name)
+}
+
+var errNothingToFetch = &control.Error{Code: control.NotReady, Detail: "no files follow at present"}
 
 func (i *imports) check(j *job.Job) error {
 	if j == nil {
@@ -134,28 +176,35 @@ func (i *imports) runTo(ctx context.Context, ready <-chan struct{}, j job.Job, r
 		if panicked := recover(); panicked != nil {
 			slog.Error("the import panicked", "panic", fmt.Sprint(panicked))
 		}
-		if line, _ := r.latest(); !line.Final() {
+		if line, _ := r.latest(); !line.Final() && (ctx.Err() == nil || !line.Usable) {
 			r.report(job.Failed(line.Phase, job.Internal, "the import ended without a result"))
 		}
 	}()
 	select {
 	case <-ready:
-		i.run(ctx, j, func(line job.Line) { r.report(i.unmarked(ctx, line)) })
+		i.run(ctx, j, func(line job.Line) { r.report(i.unmark(ctx, r, line)) }, r.offer)
 	case <-ctx.Done():
 	}
 }
 
-// unmarked takes the mark away before anybody hears that the import is done: were it there a moment longer, a crash in
-// that moment would restore the pristine site under a clone that is about to be served.
-func (i *imports) unmarked(ctx context.Context, line job.Line) job.Line {
-	if line.Result != job.ResultOK || ctx.Err() != nil {
+// unmark takes the mark away before anybody hears that the clone is usable: were it there a moment longer, a crash in that
+// moment would restore the pristine site under a clone that is about to be served.
+func (i *imports) unmark(ctx context.Context, r *runningImport, line job.Line) job.Line {
+	if r.unmarked || ctx.Err() != nil || !line.Usable && line.Result != job.ResultOK {
 		return line
 	}
 	if err := removeMark(i.volume, layout.ImportingMark); err != nil {
 		slog.Error("unmarking the import", "error", err)
 		return job.Failed(line.Phase, job.Internal, "the mark of the running import could not be removed")
 	}
+	r.unmarked = true
 	return line
+}
+
+func (r *runningImport) offer(fetch Fetch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fetch = fetch
 }
 
 // report takes a line; nothing follows a final one.
@@ -179,10 +228,15 @@ func (r *runningImport) latest() (job.Line, <-chan struct{}) {
 	return r.line, r.changed
 }
 
-// follow sends lines until the final one: changes at most every lineEvery, and one a second if nothing changes.
+// follow sends lines until the final one: changes at most every lineEvery, and one a second if nothing changes. The report
+// of a usable clone is long; each follower gets it with the first line that has it, and with the last.
 func (r *runningImport) follow(ctx context.Context, send func(any) error) error {
-	for {
+	for told := false; ; {
 		line, changed := r.latest()
+		if told && !line.Final() {
+			line.Fidelity = nil
+		}
+		told = told || line.Usable
 		if !line.Final() {
 			line.At = time.Now().UTC()
 		}

@@ -7,6 +7,7 @@ import (
 	"clonepool.dev/clone-agent/internal/control"
 	"clonepool.dev/clone-agent/internal/job"
 	"clonepool.dev/clone-agent/internal/layout"
+	"clonepool.dev/clone-agent/internal/report"
 )
 
 func importRequest(generation int64) control.Request {
@@ -102,6 +103,88 @@ func TestANewGenerationCancelsTheImport(t *testing.T) {
 	c.awaitSettled(2)
 	if !c.exists(importWasEnded) {
 		t.Error("the import was not cancelled before the restore")
+	}
+	if c.status().Import != nil {
+		t.Errorf("the new generation knows of an import: %+v", c.status())
+	}
+}
+
+func usableContainer(t *testing.T) *container {
+	c := servingContainer(t)
+	c.write(importUsable, "")
+	c.follow(importRequest(1), 2)
+	c.await("usable", func() bool { s := c.status(); return s.Import != nil && s.Import.Usable })
+	return c
+}
+
+func TestAUsableCloneSurvivesACrashAndItsFilesGoOnToFollow(t *testing.T) {
+	c := usableContainer(t)
+	if c.exists(volume + "/" + layout.ImportingMark) {
+		t.Error("a usable clone is still marked: a crash would undo it")
+	}
+	c.write(volume+"/users-work", "")
+	c.crash()
+	c.start()
+	c.await("serving again", func() bool { return c.status().Phase == report.PhaseServing })
+	if !c.exists(volume + "/users-work") {
+		t.Fatal("the crash undid the clone")
+	}
+	lines, _ := c.follow(importRequest(1), 5)
+	if last := lines[len(lines)-1]; !last.Usable {
+		t.Errorf("the clone was imported anew: %+v", lines)
+	}
+	if c.exists(volume + "/" + layout.ImportingMark) {
+		t.Error("the clone is marked again")
+	}
+}
+
+func TestTheLongReportIsToldOnceToEachFollower(t *testing.T) {
+	c := usableContainer(t)
+	for range 2 {
+		lines, _ := c.follow(importRequest(1), 4)
+		for number, line := range lines {
+			if told := line.Fidelity != nil; told != (number == 0) {
+				t.Errorf("line %d: %+v", number, line)
+			}
+		}
+	}
+}
+
+func TestFilesAreFetchedWhileTheyFollow(t *testing.T) {
+	c := servingContainer(t)
+	fetch := func(name string) (answer control.Fetched, refusal *control.Error) {
+		request := control.Request{Command: control.Fetch, Path: name}
+		must(t, c.ask(request, func(body json.RawMessage, refused *control.Error) bool {
+			if refusal = refused; refused == nil {
+				must(t, json.Unmarshal(body, &answer))
+			}
+			return true
+		}))
+		return answer, refusal
+	}
+	if _, refusal := fetch("a.jpg"); refusal == nil || refusal.Code != control.NotReady {
+		t.Errorf("without an import: %v", refusal)
+	}
+	c.write(importUsable, "")
+	c.follow(importRequest(1), 2)
+	c.await("usable", func() bool { return c.status().Import.Usable })
+	if answer, refusal := fetch("a.jpg"); refusal != nil || !answer.Found {
+		t.Errorf("%+v, %v", answer, refusal)
+	}
+	if answer, refusal := fetch("b.jpg"); refusal != nil || answer.Found {
+		t.Errorf("%+v, %v", answer, refusal)
+	}
+	if _, refusal := fetch("broken"); refusal == nil || refusal.Code != control.NotReady || refusal.Detail != "the file cannot be fetched now" {
+		t.Errorf("%v", refusal)
+	}
+}
+
+func TestANewGenerationEndsWhatFollows(t *testing.T) {
+	c := usableContainer(t)
+	c.want(2)
+	c.awaitSettled(2)
+	if !c.exists(importWasEnded) || c.exists(volume+"/"+layout.BackfillDir) {
+		t.Error("files of the generation before may still follow")
 	}
 	if c.status().Import != nil {
 		t.Errorf("the new generation knows of an import: %+v", c.status())

@@ -31,6 +31,7 @@ const (
 	restoreHangs   = "/restore-hangs"
 	restoreFails   = "/restore-fails"
 	importMayEnd   = "/import-may-end"
+	importUsable   = "/import-usable"
 	importStarts   = "/import-starts" // one byte for each start
 	importWasEnded = "/import-was-cancelled"
 )
@@ -120,14 +121,26 @@ func (fakeRole) Prove(_ context.Context, _, previous secretwatch.Secret) (map[st
 	return map[string]report.Check{"proved": check}, nil
 }
 
-// fakeImport reports until the test lets it end.
-func fakeImport(ctx context.Context, j job.Job, send func(job.Line)) {
+// fakeImport reports until the test lets it end; once it may be usable, files follow.
+func fakeImport(ctx context.Context, j job.Job, send func(job.Line), offer func(Fetch)) {
+	offer(nil)
 	if f, err := os.OpenFile(importStarts, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err == nil {
 		fmt.Fprint(f, ".")
 		f.Close()
 	}
 	for percent := 1.0; !there(importMayEnd); percent++ {
-		send(job.Line{Phase: job.Database, Percent: min(percent, 99)})
+		line := job.Line{Phase: job.Database, Percent: min(percent, 99)}
+		if j.Backfill || there(importUsable) {
+			line.Phase, line.Usable, line.Fidelity = job.Uploads, true, map[string]any{"resumed": j.Backfill}
+			_ = os.MkdirAll(volume+"/"+layout.BackfillDir, 0o700)
+			offer(func(_ context.Context, name string) (bool, error) {
+				if name == "broken" {
+					return false, errors.New("the source's secret words")
+				}
+				return name == "a.jpg", nil
+			})
+		}
+		send(line)
 		sleep(ctx, 10*time.Millisecond)
 		if ctx.Err() != nil {
 			_ = os.WriteFile(importWasEnded, nil, 0o644)

@@ -2,15 +2,12 @@ package files
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
-	"strings"
-	"syscall"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -24,42 +21,133 @@ const (
 	pathsPerRequest = 1000
 	// takeAgain is how often a file that changed during the copy is asked for once more.
 	takeAgain = 3
+	// maxEntries bounds what a source may make of inodes and of memory.
+	maxEntries = 1_000_000
+	// blockSize is what the smallest file takes of a volume.
+	blockSize = 4096
+	// bytesPerPart: a smaller tree is not worth another stream.
+	bytesPerPart = 16 << 20
 )
 
-// Copier copies the trees of a source into a document root.
+// Copier copies the trees of a source into a document root. Copy and Backfill may not run at the same time.
 type Copier struct {
-	Client *source.Client
-	Root   *os.Root
-	Spend  func(bytes int64) error           // called for all bytes received; its error ends the copy
-	Known  func(name string) (digest string) // SHA-256 in hex of a file as the image brought it, or ""; nil: read the file
-	Report Report
+	Client  *source.Client
+	Root    *os.Root
+	Spend   func(bytes int64) error           // called for all bytes received; its error ends the copy
+	Known   func(name string) (digest string) // SHA-256 in hex of a file as the image brought it, or ""; nil: read the file
+	Streams int                               // requests side by side; 0: 1
+	Parts   int                               // into how many parts the source can cut a tree; 0: none
+	Sizes   map[string]int64                  // bytes of each root, as far as they are known
+	Room    int64                             // bytes that the volume takes; 0: not known
+
+	book    book
+	entries atomic.Int64
+	used    atomic.Int64
 }
 
-// Copy copies all roots in their order: code first, uploads last.
+// Report is what was written so far.
+func (c *Copier) Report() Report { return c.book.now() }
+
+// entry counts what the source names.
+func (c *Copier) entry() error {
+	if c.entries.Add(1) > maxEntries {
+		return failure.New(job.TooLarge, "the source has more than %d files and folders", maxEntries)
+	}
+	return c.fill(0)
+}
+
+// spend counts bytes as they come.
+func (c *Copier) spend(bytes int64) error {
+	if err := c.fill(bytes); err != nil {
+		return err
+	}
+	return c.Spend(bytes)
+}
+
+// fill counts what the volume holds; a file without bytes takes room too.
+func (c *Copier) fill(bytes int64) error {
+	used := c.used.Add(bytes) + c.entries.Load()*blockSize/2
+	if c.Room > 0 && used > c.Room {
+		return failure.New(job.TooLarge, "the source's files take more than the %d bytes that the clone's volume has for them; "+
+			"remove what a copy does not need (backups, archives) or give the pool larger volumes", c.Room)
+	}
+	return nil
+}
+
+// task is one stream: a root, or a part of it.
+type task struct {
+	root        source.Root
+	part, parts int
+}
+
+func (t task) parameters() source.Parameters {
+	if t.parts <= 1 {
+		return source.Parameters{"root": t.root.Name}
+	}
+	return source.Parameters{"root": t.root.Name, "part": t.part, "parts": t.parts}
+}
+
+// Copy copies the roots, several at once, beginning in their order.
 func (c *Copier) Copy(ctx context.Context, roots []source.Root) error {
+	var tasks []task
 	for _, root := range roots {
 		if root.Target != "" {
 			if err := checkPath(root.Target); err != nil {
 				return err
 			}
 		}
-		if err := c.copyRoot(ctx, root); err != nil {
-			return err
+		if replaced[root.Name] {
+			if err := c.empty(root.Target); err != nil {
+				return err
+			}
+		}
+		parts := c.partsOf(root)
+		for part := range parts {
+			tasks = append(tasks, task{root, part, parts})
 		}
 	}
-	return nil
+	return c.sideBySide(ctx, tasks, c.copyTask)
 }
 
-func (c *Copier) copyRoot(ctx context.Context, root source.Root) error {
+// partsOf is into how many streams a root is worth to be cut.
+func (c *Copier) partsOf(root source.Root) int {
 	if root.Name == coreRoot {
-		return c.core(ctx, root)
+		return 1
 	}
-	if replaced[root.Name] {
-		if err := c.empty(root.Target); err != nil {
-			return err
-		}
+	return int(max(1, min(int64(c.Streams), int64(c.Parts), 1+c.Sizes[root.Name]/bytesPerPart)))
+}
+
+// sideBySide runs tasks, so many at once as there are streams. The first error ends all.
+func (c *Copier) sideBySide(ctx context.Context, tasks []task, run func(context.Context, task) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan task, len(tasks))
+	for _, t := range tasks {
+		queue <- t
 	}
-	return c.tree(ctx, root, source.Parameters{"root": root.Name})
+	close(queue)
+	var streams sync.WaitGroup
+	for range max(1, c.Streams) {
+		streams.Go(func() {
+			for t := range queue {
+				if ctx.Err() != nil {
+					return
+				}
+				if err := run(ctx, t); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	streams.Wait()
+	return context.Cause(ctx)
+}
+
+func (c *Copier) copyTask(ctx context.Context, t task) error {
+	if t.root.Name == coreRoot {
+		return c.core(ctx, t.root)
+	}
+	return c.tree(ctx, t.root, t.parameters())
 }
 
 // replaced are the trees of which nothing of the image may stay: a theme of the image is none of the site's.
@@ -85,29 +173,38 @@ func (c *Copier) empty(dir string) error {
 
 // tree streams a tree, and takes what changed meanwhile again.
 func (c *Copier) tree(ctx context.Context, root source.Root, parameters source.Parameters) error {
-	var changed []string
-	for range takeAgain + 1 {
-		w := c.writer(root)
-		err := c.Client.Follow(ctx, "files", parameters, func(b source.Batch) error { return w.records(b.Data) })
-		w.close()
-		if err != nil {
-			return err
-		}
-		changed = w.changed
-		again := utf8Only(changed)
+	w := &writer{copier: c, target: root.Target, place: newInPlace(c.Root)}
+	defer w.close()
+	if err := w.follow(ctx, parameters); err != nil {
+		return err
+	}
+	return w.changedAgain(ctx, root)
+}
+
+// changedAgain asks once more, a few times, for what changed while it was read, and lists what never stood still.
+func (w *writer) changedAgain(ctx context.Context, root source.Root) error {
+	for range takeAgain {
+		again := utf8Only(w.changed)
 		if len(again) == 0 {
 			break
 		}
-		parameters = source.Parameters{"root": root.Name, "paths": again[:min(len(again), pathsPerRequest)]}
+		left := notUTF8(w.changed)
+		for len(again) > 0 {
+			n := min(len(again), pathsPerRequest)
+			w.changed = nil
+			w.release()
+			if err := w.follow(ctx, source.Parameters{"root": root.Name, "paths": again[:n]}); err != nil {
+				return err
+			}
+			left, again = append(left, w.changed...), again[n:]
+		}
+		w.changed = left
 	}
-	for _, name := range changed {
-		c.Report.skip(path.Join(root.Target, name), "changed")
+	for _, name := range w.changed {
+		w.copier.book.skip(path.Join(root.Target, name), reasonChanged)
 	}
+	w.changed = nil
 	return nil
-}
-
-func (c *Copier) writer(root source.Root) *writer {
-	return &writer{root: c.Root, target: root.Target, spend: c.Spend, report: &c.Report}
 }
 
 // utf8Only drops the names that JSON cannot carry.
@@ -120,89 +217,11 @@ func utf8Only(names []string) (out []string) {
 	return out
 }
 
-// core compares WordPress's own files by digest and takes only what differs from the image's.
-func (c *Copier) core(ctx context.Context, root source.Root) error {
-	seen := map[string]bool{}
-	var different []string
-	w := c.writer(root)
-	w.seen = func(r record) error {
-		name := w.name(r)
-		seen[name] = true
-		if !isOurs(name) && c.digest(name) != hex.EncodeToString(r.text) {
-			different = append(different, r.path)
+func notUTF8(names []string) (out []string) {
+	for _, name := range names {
+		if !utf8.ValidString(name) {
+			out = append(out, name)
 		}
-		return nil
 	}
-	parameters := source.Parameters{"root": root.Name, "mode": "hashes"}
-	err := c.Client.Follow(ctx, "files", parameters, func(b source.Batch) error { return w.records(b.Data) })
-	if err != nil {
-		return err
-	}
-	if !seen[path.Join(root.Target, "wp-includes/version.php")] {
-		return failure.New(job.SourceInvalid, "the source does not send WordPress itself (wp-includes/version.php)")
-	}
-	if err := c.removeExtra(root.Target, seen); err != nil {
-		return err
-	}
-	different = utf8Only(different)
-	for len(different) > 0 {
-		n := min(len(different), pathsPerRequest)
-		if err := c.tree(ctx, root, source.Parameters{"root": root.Name, "paths": different[:n]}); err != nil {
-			return err
-		}
-		different = different[n:]
-	}
-	return nil
+	return out
 }
-
-// digest returns the SHA-256 of a file in the document root, or "".
-func (c *Copier) digest(name string) string {
-	if c.Known != nil {
-		return c.Known(name)
-	}
-	file, err := c.Root.Open(name)
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(sum.Sum(nil))
-}
-
-// removeExtra removes files of the image's WordPress that the source's does not have: two versions must not mix.
-func (c *Copier) removeExtra(target string, seen map[string]bool) error {
-	var extra []string
-	for _, dir := range []string{"wp-admin", "wp-includes"} {
-		dir = path.Join(target, dir)
-		err := fs.WalkDir(c.Root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() && !seen[name] {
-				extra = append(extra, name)
-			}
-			return err
-		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	top, err := fs.ReadDir(c.Root.FS(), path.Clean("./"+target))
-	if err != nil {
-		return err
-	}
-	for _, entry := range top {
-		name := path.Join(target, entry.Name())
-		if !entry.IsDir() && strings.HasSuffix(name, ".php") && !seen[name] && !isOurs(name) {
-			extra = append(extra, name)
-		}
-	}
-	for _, name := range extra {
-		if err := c.Root.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }

@@ -45,7 +45,13 @@ func docroot(t *testing.T, names ...string) string {
 	return dir
 }
 
+// copyInto copies all roots, uploads in three streams.
 func copyInto(t *testing.T, dir string, s *sourcetest.Server) (files.Report, error) {
+	t.Helper()
+	return copyBy(t, dir, s, &files.Copier{Streams: 3, Parts: 8, Sizes: map[string]int64{"uploads": 1 << 30}})
+}
+
+func copyBy(t *testing.T, dir string, s *sourcetest.Server, copier *files.Copier) (files.Report, error) {
 	t.Helper()
 	client, err := source.New(context.Background(), s.Job(), source.Options{Backoff: time.Millisecond})
 	if err != nil {
@@ -57,13 +63,13 @@ func copyInto(t *testing.T, dir string, s *sourcetest.Server) (files.Report, err
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	copier := files.Copier{Client: client, Root: opened, Spend: func(int64) error { return nil }}
+	copier.Client, copier.Root, copier.Spend = client, opened, func(int64) error { return nil }
 	var wanted []source.Root
 	for _, r := range s.Site.Roots {
 		wanted = append(wanted, r.Root)
 	}
 	err = copier.Copy(context.Background(), wanted)
-	return copier.Report, err
+	return copier.Report(), err
 }
 
 func wantFile(t *testing.T, dir, name, want string) {
@@ -210,6 +216,60 @@ func TestATargetOutsideIsRefused(t *testing.T) {
 	}
 }
 
+// Each link alone looks as if it stayed inside; what counts is where the kernel goes.
+func TestLinksAreNotFollowedOutOfTheSite(t *testing.T) {
+	link := func(path, target string) sourcetest.Record {
+		return sourcetest.Record{Kind: 'l', Path: path, Text: target}
+	}
+	dir := func(path string) sourcetest.Record { return sourcetest.Record{Kind: 'd', Path: path} }
+	hostile := map[string][]sourcetest.Record{
+		"climbing behind a name": {dir("d1/d2"), link("d1/d2/a", "../../top"), link("d1/d2/x", "a/../../..")},
+		"climbing too far":       {dir("d1/d2"), link("d1/d2/x", "../../../..")},
+		"an empty part":          {link("x", "a//../..")},
+		"a dot":                  {link("x", "./y")},
+	}
+	for name, records := range hostile {
+		t.Run(name, func(t *testing.T) {
+			_, err := copyBy(t, docroot(t), sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("uploads", records...)}}), &files.Copier{})
+			if code, _ := failure.Of(err); err == nil || code != job.SourceInvalid {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestNothingIsWrittenThroughALinkOfTheSource(t *testing.T) {
+	outer := t.TempDir()
+	dir := filepath.Join(outer, "html")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("uploads",
+		sourcetest.Record{Kind: 'd', Path: "d1/d2/d3"}, sourcetest.Record{Kind: 'd', Path: "top"},
+		sourcetest.Record{Kind: 'l', Path: "d1/d2/d3/a", Text: "../../../top"},
+		// By its name this link climbs to d1; through the link before it, it would climb out of the document root.
+		sourcetest.Record{Kind: 'l', Path: "d1/d2/d3/a/x", Text: "../../.."}, file("d1/d2/d3/a/y", "y"), file("d1/d2/d3/a/x/z", "z"),
+	)}})
+	if _, err := copyBy(t, dir, s, &files.Copier{}); err != nil {
+		t.Fatal(err)
+	}
+	uploads := filepath.Join(dir, "wp-content/uploads")
+	wantFile(t, uploads, "d1/d2/d3/a/y", "y")
+	wantFile(t, uploads, "d1/d2/d3/a/x/z", "z")
+	wantNone(t, uploads, "top/y")
+	if entries, err := os.ReadDir(outer); err != nil || len(entries) != 1 {
+		t.Errorf("beside the document root: %v, %v", entries, err)
+	}
+}
+
+func TestTheVolumesRoomIsALimit(t *testing.T) {
+	s := sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("uploads", file("a", strings.Repeat("x", 100_000)))}})
+	_, err := copyBy(t, docroot(t), s, &files.Copier{Room: 50_000})
+	if code, detail := failure.Of(err); code != job.TooLarge || !strings.Contains(detail, "volume") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A link within the site may lead to a place where the source then writes; it must not lead out of the document root.
 func TestLinksInTheWayAreReplaced(t *testing.T) {
 	dir := docroot(t, "wp-config.php")
@@ -221,7 +281,7 @@ func TestLinksInTheWayAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("uploads", file("a", "new"), file("b/c", "new"), file("b", "now a file"))}})
-	if _, err := copyInto(t, dir, s); err != nil {
+	if _, err := copyBy(t, dir, s, &files.Copier{}); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, dir, "wp-content/uploads/a", "new")

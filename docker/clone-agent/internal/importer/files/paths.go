@@ -2,7 +2,6 @@ package files
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -31,13 +30,27 @@ func badPath(name string) error {
 
 func shorten(text string) string { return fmt.Sprintf("%.120s", text) }
 
-// linkStaysInside says whether a link at name (relative to the tree) with this target leads to a place in the tree.
+// linkStaysInside says whether a link at name (relative to the tree) with this target leads to a place in the tree. It may
+// climb first and then only descend, as the source writes them. The folder of a link is never itself reached through one
+// (folders), so climbing ends within the tree, and descending through another link ends where that one stays.
 func linkStaysInside(name, target string) bool {
-	if target == "" || path.IsAbs(target) || strings.IndexByte(target, 0) >= 0 {
+	if len(target) > 4096 || strings.IndexByte(target, 0) >= 0 {
 		return false
 	}
-	resolved := path.Join(path.Dir(name), target)
-	return resolved != ".." && !strings.HasPrefix(resolved, "../")
+	depth, descending := strings.Count(name, "/"), false
+	for part := range strings.SplitSeq(target, "/") {
+		switch {
+		case part == "" || part == "." || len(part) > maxName:
+			return false
+		case part != "..":
+			descending = true
+		case descending || depth == 0:
+			return false
+		default:
+			depth--
+		}
+	}
+	return true
 }
 
 // ours are paths in the document root that belong to the clone and not to its source.

@@ -1,52 +1,44 @@
 package files
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
+	"clonepool.dev/clone-agent/internal/importer/source"
 	"clonepool.dev/clone-agent/internal/job"
 )
 
-// Skipped is a path that is not in the clone, and why.
-type Skipped struct {
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
+// place is where the files of a stream end up: straight in the document root while nobody sees it, aside and then moved
+// into it at one blow while the clone is in use.
+type place interface {
+	// create begins a file; offset is where the source goes on, 0 from its start.
+	create(name string, mode fs.FileMode, offset int64) (*os.File, error)
+	// publish ends a file that is whole. It returns false if another one has the name and stays.
+	publish(name string, size int64, modified time.Time) (bool, error)
+	// link makes a symbolic link. It returns false as publish does.
+	link(name, target string) (bool, error)
+	dir(name string) error
+	close()
 }
 
-// Report is what was written and what was not.
-type Report struct {
-	Files     int64
-	Bytes     int64
-	Skipped   []Skipped // the first maxListed
-	SkippedAt int64     // how many in total
-}
-
-const maxListed = 50
-
-func (r *Report) skip(name, reason string) {
-	r.SkippedAt++
-	if len(r.Skipped) < maxListed {
-		r.Skipped = append(r.Skipped, Skipped{name, reason})
-	}
-}
-
-// writer writes the records of one tree below target in the document root.
+// writer writes the records of one stream of a tree into its place.
 type writer struct {
-	root   *os.Root
+	copier *Copier
 	target string
-	spend  func(bytes int64) error
-	report *Report
+	place  place
 
 	file    *os.File // nil while the present file is one of ours
 	current record
 	offset  int64
 	open    bool
 	changed []string // relative to the tree: to be taken again
+	arrived func(path string)
 	seen    func(record) error
 }
 
@@ -59,6 +51,9 @@ func (w *writer) records(data []byte) error {
 		}
 		if r.kind != recordBytes && r.kind != recordEnd {
 			if err := checkPath(r.path); err != nil {
+				return err
+			}
+			if err := w.copier.entry(); err != nil {
 				return err
 			}
 		}
@@ -88,9 +83,12 @@ func (w *writer) record(r record) error {
 		}
 		return w.seen(r)
 	}
-	w.report.skip(path.Join(w.target, r.path), string(r.text))
+	w.copier.book.skip(w.name(r), strings.ToValidUTF8(string(r.text[:min(len(r.text), maxReason)]), "?"))
 	return nil
 }
+
+// maxReason bounds the source's word for why it skips a path.
+const maxReason = 40
 
 func (w *writer) name(r record) string { return path.Join(w.target, r.path) }
 
@@ -99,28 +97,22 @@ func (w *writer) dir(r record) error {
 	if isOurs(name) {
 		return nil
 	}
-	return w.makeDir(name)
+	return w.staying(name, w.place.dir(name))
 }
 
-// makeDir makes a directory and those above it; something else in its place gives way.
-func (w *writer) makeDir(name string) error {
-	err := w.root.MkdirAll(name, 0o755)
-	if err == nil || !errors.Is(err, fs.ErrExist) && !isNotDir(err) {
-		return err
-	}
-	if info, statErr := w.root.Stat(name); statErr == nil && info.IsDir() {
+// staying turns what is in the way and has to stay into a line of the report.
+func (w *writer) staying(name string, err error) error {
+	if errors.Is(err, errOccupied) {
+		w.copier.book.kept(name)
 		return nil
 	}
-	if err := w.root.Remove(name); err != nil {
-		return err
-	}
-	return w.root.MkdirAll(name, 0o755)
+	return err
 }
 
 // begin opens a file, at its start or where the last answer ended.
 func (w *writer) begin(r record) error {
 	if w.open && (r.path != w.current.path || r.offset == 0) {
-		w.close()
+		w.release()
 	}
 	if w.open {
 		if int64(r.offset) != w.offset {
@@ -128,43 +120,24 @@ func (w *writer) begin(r record) error {
 		}
 		return nil
 	}
-	if r.offset != 0 {
-		return failure.New(job.SourceInvalid, "the source begins %q in its middle", shorten(r.path))
-	}
-	w.current, w.open, w.offset = r, true, 0
+	w.current, w.open, w.offset = r, true, int64(r.offset)
 	name := w.name(r)
 	if isOurs(name) {
 		return nil
 	}
 	var err error
-	w.file, err = w.create(name, r.mode)
+	w.file, err = w.place.create(name, fs.FileMode(r.mode)&0o755|0o600, int64(r.offset))
+	if errors.Is(err, errMiddle) {
+		return failure.New(job.SourceInvalid, "%w: %q", err, shorten(r.path))
+	}
 	return err
-}
-
-// create opens a file for writing; a directory or link in its place gives way, missing directories are made.
-func (w *writer) create(name string, mode uint64) (*os.File, error) {
-	permissions := fs.FileMode(mode)&0o755 | 0o600
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	if info, err := w.root.Lstat(name); err == nil && !info.Mode().IsRegular() {
-		if err := w.root.RemoveAll(name); err != nil {
-			return nil, err
-		}
-	}
-	file, err := w.root.OpenFile(name, flags, permissions)
-	if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
-		if err := w.makeDir(path.Dir(name)); err != nil {
-			return nil, err
-		}
-		file, err = w.root.OpenFile(name, flags, permissions)
-	}
-	return file, err
 }
 
 func (w *writer) write(data []byte) error {
 	if !w.open {
 		return failure.New(job.SourceInvalid, "the source sends bytes of no file")
 	}
-	if err := w.spend(int64(len(data))); err != nil {
+	if err := w.copier.spend(int64(len(data))); err != nil {
 		return err
 	}
 	w.offset += int64(len(data))
@@ -186,25 +159,58 @@ func (w *writer) end(r record) error {
 		return failure.New(job.SourceInvalid, "%q has %d bytes, not %d", shorten(w.current.path), w.offset, r.size)
 	}
 	name, mine := w.name(w.current), w.file != nil
-	w.close()
+	w.release()
 	if r.status == statusChanged {
-		w.changed = append(w.changed, w.current.path)
+		w.again(w.current.path)
 		return nil
 	}
 	if !mine {
 		return nil
 	}
-	w.report.Files++
-	w.report.Bytes += w.offset
-	modified := time.Unix(int64(w.current.mtime), 0)
-	return w.root.Chtimes(name, modified, modified)
+	return w.publish(name)
 }
 
-func (w *writer) close() {
+func (w *writer) publish(name string) error {
+	published, err := w.place.publish(name, w.offset, modified(w.current.mtime))
+	if err != nil {
+		return w.staying(name, err)
+	}
+	if !published {
+		w.copier.book.kept(name)
+		return nil
+	}
+	w.copier.book.wrote(w.offset)
+	if w.arrived != nil {
+		w.arrived(w.current.path)
+	}
+	return nil
+}
+
+// again remembers a file that changed while it was read.
+func (w *writer) again(path string) {
+	if len(w.changed) < maxAgain {
+		w.changed = append(w.changed, path)
+		return
+	}
+	w.copier.book.skip(w.name(record{path: path}), reasonChanged)
+}
+
+const reasonChanged = "changed"
+
+// modified keeps a time that file systems can hold.
+func modified(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<34-1)), 0) }
+
+// release closes the present file, whole or not.
+func (w *writer) release() {
 	if w.file != nil {
 		w.file.Close()
 	}
 	w.file, w.open = nil, false
+}
+
+func (w *writer) close() {
+	w.release()
+	w.place.close()
 }
 
 func (w *writer) link(r record) error {
@@ -215,16 +221,14 @@ func (w *writer) link(r record) error {
 	if !linkStaysInside(r.path, target) {
 		return failure.New(job.SourceInvalid, "the source sends a link out of the site: %q", shorten(r.path))
 	}
-	if err := w.root.RemoveAll(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	made, err := w.place.link(name, target)
+	if err == nil && !made {
+		w.copier.book.kept(name)
 	}
-	err := w.root.Symlink(target, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = w.makeDir(path.Dir(name)); err == nil {
-			err = w.root.Symlink(target, name)
-		}
-	}
-	return err
+	return w.staying(name, err)
 }
 
-func (r Skipped) String() string { return fmt.Sprintf("%s (%s)", r.Path, r.Reason) }
+// follow streams what a request gives into the place.
+func (w *writer) follow(ctx context.Context, parameters source.Parameters) error {
+	return w.copier.Client.Follow(ctx, "files", parameters, func(b source.Batch) error { return w.records(b.Data) })
+}

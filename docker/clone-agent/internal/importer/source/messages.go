@@ -31,6 +31,9 @@ type Preflight struct {
 		Active  []string `json:"active"`
 		DropIns []string `json:"drop_ins"`
 	} `json:"plugins"`
+	Limits struct {
+		MaxParts int `json:"max_parts"`
+	} `json:"limits"`
 	Tables        []TableSize `json:"tables"`
 	LeftOut       []LeftOut   `json:"left_out"`
 	BytesEstimate int64       `json:"bytes_estimate"`

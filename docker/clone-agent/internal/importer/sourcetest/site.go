@@ -77,6 +77,7 @@ func (s *Server) preflight() map[string]any {
 		"versions": map[string]string{"wordpress": "6.8", "php": "8.4", "server": "mysql", "database": "8.4.3"},
 		"database": map[string]string{"prefix": "wp_", "charset": "utf8mb4"},
 		"roots":    s.roots(),
+		"limits":   map[string]int{"max_parts": 8},
 	}
 	for key, value := range s.Site.Preflight {
 		answer[key] = value
@@ -185,13 +186,20 @@ func (s *Server) files(r Request, a *Answer) {
 	_, _ = fmt.Sscanf(r.Text("cursor"), "%d/%d", &first, &offset)
 	for i := first; i < len(root.Records); i++ {
 		record := &root.Records[i]
-		if wanted == nil || wanted[record.Path] {
+		if (wanted == nil || wanted[record.Path]) && inPart(r, i) {
 			s.sendRecord(a, record, i, offset, hashes)
 		}
 		offset = 0
 		a.Signed('C', map[string]any{"cursor": fmt.Sprintf("%d/0", i+1)})
 	}
 	a.Signed('E', map[string]any{"complete": true, "cursor": nil})
+}
+
+// inPart cuts a root by its records' numbers.
+func inPart(r Request, number int) bool {
+	part, _ := r.Body["part"].(float64)
+	parts, _ := r.Body["parts"].(float64)
+	return parts <= 1 || number%int(parts) == int(part)
 }
 
 func (s *Server) root(name string) *Root {
