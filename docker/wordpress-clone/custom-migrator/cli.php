@@ -9,7 +9,8 @@
  *     php cli.php list-keys                                {"keys": {...}}
  *     php cli.php log                                      {"entries": [...]}
  *
- * Run it as the user that owns the site; WP_ROOT names the site if the plugin does not lie in it.
+ * Run it as the user that owns the site; WP_ROOT names the site if the plugin does not lie in it. A network whose
+ * wp-config.php does not say its domain in a plain define() needs --host=DOMAIN.
  */
 
 declare(strict_types=1);
@@ -35,19 +36,42 @@ function findWpLoad(): ?string
     return null;
 }
 
+/** What wp-config.php defines as a plain text: WordPress finds a network by its domain and path. */
+function configured(string $load, string $constant): ?string
+{
+    foreach ([dirname($load), dirname($load, 2)] as $folder) {
+        $config = (string) @file_get_contents($folder . '/wp-config.php');
+        $define = '/^\s*define\(\s*[\'"]' . $constant . '[\'"]\s*,\s*[\'"]([^\'"]*)[\'"]/m';
+        if (preg_match($define, $config, $match)) {
+            return $match[1];
+        }
+    }
+    return null;
+}
+
 /** @param array<string, string> $options */
 function runCommand(string $command, string $keyId, array $options): array
 {
     $keys = Plugin::keys();
     $now = time();
+    $noted = static function (string $event, string $keyId) use ($now): void {
+        Plugin::log()->note($event, $now, ['key_id' => $keyId, 'user' => 'command line']);
+    };
     switch ($command) {
         case 'create-key':
             $days = (int) ($options['days'] ?? 0);
-            return ['key' => $keys->create($options['label'] ?? 'cli', $now, $days > 0 ? $now + $days * 86400 : null)];
+            $key = $keys->create($options['label'] ?? 'cli', $now, $days > 0 ? $now + $days * 86400 : null);
+            $noted('key created', Auth\KeyStore::idOf($key));
+            return ['key' => $key];
         case 'rotate-key':
-            return ['key' => $keys->rotate($keyId, $now, (int) ($options['grace'] ?? 0))];
+            $key = $keys->rotate($keyId, $now, (int) ($options['grace'] ?? 0));
+            $noted('key rotated', $keyId);
+            $noted('key created', Auth\KeyStore::idOf($key));
+            return ['key' => $key];
         case 'revoke-key':
-            return ['revoked' => $keys->revoke($keyId, $now)];
+            $revoked = $keys->revoke($keyId, $now);
+            $revoked && $noted('key revoked', $keyId);
+            return ['revoked' => $revoked];
         case 'list-keys':
             return ['keys' => (object) $keys->all()];
         case 'log':
@@ -69,7 +93,12 @@ if ($load === null) {
     fwrite(STDERR, "no WordPress above this file: set WP_ROOT to the folder of wp-load.php\n");
     exit(1);
 }
-$_SERVER += ['HTTP_HOST' => 'localhost', 'REQUEST_METHOD' => 'GET']; // many plugins expect them
+$_SERVER += [ // many plugins expect them
+    'HTTP_HOST' => $options['host'] ?? configured($load, 'DOMAIN_CURRENT_SITE') ?? 'localhost',
+    'REQUEST_URI' => configured($load, 'PATH_CURRENT_SITE') ?? '/',
+    'REQUEST_METHOD' => 'GET',
+    'SERVER_PROTOCOL' => 'HTTP/1.1',
+];
 define('WP_USE_THEMES', false);
 ob_start(); // what plugins print is not ours
 require $load;

@@ -10,8 +10,8 @@ use CustomMigrator\Auth\Signature;
 final class WordPress
 {
     public const ADMIN = 'admin';
-    public const PASSWORD = 'pass"<word>';
-    private const PLUGIN = 'custom-migrator/custom-migrator.php';
+    public const PASSWORD = 'of the tests';
+    public const PLUGIN = 'custom-migrator/custom-migrator.php';
 
     /** @var string the document root */
     public $folder;
@@ -60,11 +60,11 @@ final class WordPress
     {
         $constants = ['DB_NAME' => $this->database(), 'DB_USER' => 'root', 'DB_PASSWORD' => '',
             'DB_HOST' => 'localhost:' . $this->server->socket(), 'DB_CHARSET' => 'utf8mb4', 'DB_COLLATE' => '',
-            'WP_HOME' => $this->url, 'DISABLE_WP_CRON' => true, 'WP_HTTP_BLOCK_EXTERNAL' => true,
-            'AUTOMATIC_UPDATER_DISABLED' => true, 'WP_DEFAULT_THEME' => 'plain'];
+            'WP_HOME' => $this->url, 'WP_SITEURL' => $this->url . substr($this->core, strlen($this->folder)),
+            'DISABLE_WP_CRON' => true, 'WP_HTTP_BLOCK_EXTERNAL' => true, 'AUTOMATIC_UPDATER_DISABLED' => true,
+            'WP_DEFAULT_THEME' => 'plain'];
         if ($this->core !== $this->folder) {
-            $constants += ['WP_SITEURL' => $this->url . '/wp', 'WP_CONTENT_DIR' => $this->content,
-                'WP_CONTENT_URL' => $this->url . '/app'];
+            $constants += ['WP_CONTENT_DIR' => $this->content, 'WP_CONTENT_URL' => $this->url . '/app'];
         }
         foreach ($constants as $name => $value) {
             $code .= "defined('$name') || define('$name', " . var_export($value, true) . ");\n";
@@ -93,6 +93,9 @@ final class WordPress
             array_push($command, '-d', "$name=$value");
         }
         array_push($command, '-S', '127.0.0.1:' . $this->port, '-t', $this->folder);
+        if (is_file($this->router())) {
+            $command[] = $this->router();
+        }
         $null = ['file', '/dev/null', 'w'];
         $process = proc_open($command, [['file', '/dev/null', 'r'], $null, $null], $pipes, $this->folder);
         $this->process = is_resource($process) ? $process : null;
@@ -107,6 +110,12 @@ final class WordPress
         return $this->folder . '.log';
     }
 
+    /** @return string a program that may answer instead of a file; there is none at first */
+    public function router(): string
+    {
+        return $this->folder . '.router.php';
+    }
+
     public function stop(): void
     {
         if ($this->process !== null) {
@@ -119,7 +128,7 @@ final class WordPress
     public function remove(): void
     {
         $this->stop();
-        exec('rm -rf ' . escapeshellarg($this->folder) . ' ' . escapeshellarg($this->log()));
+        exec('rm -rf ' . implode(' ', array_map('escapeshellarg', [$this->folder, $this->log(), $this->router()])));
     }
 
     /** Runs PHP code within WordPress; what it prints. */
@@ -187,32 +196,7 @@ final class WordPress
         array $headers = [],
         ?array &$cookies = null
     ): array {
-        $curl = curl_init($this->url . $path);
-        $lines = [];
-        foreach ($headers as $name => $value) {
-            $lines[] = "$name: $value";
-        }
-        $got = [];
-        $set = [];
-        curl_setopt_array($curl, [CURLOPT_CUSTOMREQUEST => $method, CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_HTTPHEADER => $lines, CURLOPT_TIMEOUT => 60,
-            CURLOPT_COOKIE => http_build_query($cookies ?? [], '', '; '),
-            CURLOPT_HEADERFUNCTION => static function ($curl, string $line) use (&$got, &$set): int {
-                $pair = explode(':', $line, 2) + [1 => ''];
-                $got[strtolower($pair[0])] = trim($pair[1]);
-                if (preg_match('/^Set-Cookie: ([^=]+)=([^;]*)/i', $line, $match)) {
-                    $set[$match[1]] = urldecode($match[2]);
-                }
-                return strlen($line);
-            }]);
-        if ($body !== '') {
-            curl_setopt($curl, CURLOPT_POSTFIELDS, $body);
-        }
-        $answer = (string) curl_exec($curl);
-        if ($cookies !== null) {
-            $cookies = $set + $cookies;
-        }
-        return ['status' => (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE), 'headers' => $got, 'body' => $answer];
+        return Http::request($this->url . $path, $method, $body, $headers, $cookies);
     }
 
     /**
@@ -254,6 +238,16 @@ final class WordPress
             $params['cursor'] = $answer->end['cursor'];
         } while (!$answer->end['complete']);
         return $answers;
+    }
+
+    /** @return array<string, string> cookies */
+    public function login(string $user, string $password): array
+    {
+        $cookies = ['wordpress_test_cookie' => 'WP Cookie check'];
+        $fields = http_build_query(['log' => $user, 'pwd' => $password, 'testcookie' => '1']);
+        $headers = ['Content-Type' => 'application/x-www-form-urlencoded'];
+        $this->request('POST', '/wp-login.php', $fields, $headers, $cookies);
+        return $cookies;
     }
 
     private function copy(bool $moved): void

@@ -42,6 +42,12 @@ final class KeyStore
         return 'cm1_' . $id . '_' . $secret;
     }
 
+    /** @return string the part of a key that is no secret */
+    public static function idOf(string $key): string
+    {
+        return explode('_', $key)[1] ?? '';
+    }
+
     /** A new key with the label of the old one, which ends after $graceSeconds. Throws if there is no such key. */
     public function rotate(string $id, int $now, int $graceSeconds = 0): string
     {
