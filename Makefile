@@ -129,6 +129,8 @@ $(PHP_WASM):
 	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
 	mv -T "$$folder" "$@" || rm -r "$$folder"
 
+E2E ?= tests
+
 # Brings the lab up and takes it down again, unless it was up already. Elsewhere than in CI a machine that cannot
 # run the lab skips these tests and says so.
 .PHONY: test-e2e
@@ -140,7 +142,13 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	  trap 'python -m lab down' EXIT
 	fi
 	python -m lab up --set Reuse=any --set ResetSeconds=45
-	$(PYTEST) -m e2e tests
+	$(PYTEST) -m e2e $(E2E)
+
+.PHONY: test-import
+test-import: setup-checks ## The import alone: importer and rewriter, the plugin on the source, clones on the lab
+	@( cd docker/clone-agent && go test -trimpath ./internal/importer/... ./internal/rewrite/... )
+	$(MAKE) test-php
+	if [ -d tests/e2e/import ]; then $(MAKE) test-e2e E2E=tests/e2e/import; fi
 
 # ---- Measuring ----
 
