@@ -35,6 +35,9 @@ var queries = map[string]string{
 		UNION ALL SELECT 'component', component_urn, '', '' FROM mysql.component
 		UNION ALL SELECT 'function', name, '', dl FROM mysql.func
 		UNION ALL SELECT 'server', server_name, host, wrapper FROM mysql.servers`,
+	"durability": `SELECT variable_name, variable_value FROM performance_schema.global_status WHERE variable_name = 'Innodb_redo_log_enabled'
+		UNION ALL SELECT variable_name, variable_value FROM performance_schema.global_variables
+			WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb_force_recovery')`,
 	"persisted": `SELECT variable_name, variable_value FROM performance_schema.persisted_variables`,
 }
 

@@ -80,7 +80,7 @@ func lookers(t report.Testimony) []looker {
 func wanted(role string) []string {
 	common := []string{"files", "processes", "ipc", "limits"}
 	if role == "mysql" {
-		return append(common, "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "persisted", "old_password")
+		return append(common, "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "durability", "persisted", "old_password")
 	}
 	return append(common, "page")
 }
