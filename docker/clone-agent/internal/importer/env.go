@@ -22,6 +22,7 @@ type Env struct {
 	PasswordFile string // read when an import starts, and by wp-config.php at each request
 	HTTPAddress  string // of Apache
 	Source       source.Options
+	ChunkBytes   int64 // of a table's rows go into one transaction; 0: chunkBytes
 }
 
 // The site's account in the pod's MySQL, and where Apache listens.

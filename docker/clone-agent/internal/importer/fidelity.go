@@ -12,28 +12,30 @@ import (
 const maxListed = 50
 
 // took adds a finished table to the report.
-func (r *run) took(report TableReport, rewriter *rewrite.Rewriter) {
+func (r *run) took(at position) {
+	for i := range at.stats.Listed {
+		at.stats.Listed[i].Cell = at.report.Name + "." + at.stats.Listed[i].Cell
+	}
+	at.report.Digest = at.sum()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reports = append(r.reports, report)
-	if rewriter != nil {
-		stats := rewriter.Stats()
-		for i := range stats.Listed {
-			stats.Listed[i].Cell = report.Name + "." + stats.Listed[i].Cell
-		}
-		r.stats.Add(stats)
-	}
+	r.reports = append(r.reports, at.report)
+	r.stats.Add(at.stats)
 }
 
 // fidelity says how the clone compares with its source.
 func (r *run) fidelity() map[string]any {
 	sortReports(r.reports)
 	var sent, loaded, tooLong int64
-	rows := map[string]int64{}
+	rows, sentRows := map[string]int64{}, map[string]int64{}
 	var differing []TableReport
+	var changed []map[string]any
 	for _, t := range r.reports {
 		sent, loaded, tooLong = sent+t.Source, loaded+t.Clone, tooLong+t.TooLong
-		rows[t.Name] = t.Clone
+		rows[t.Name], sentRows[t.Name] = t.Clone, t.Source
+		if t.Changed != nil && *t.Changed && len(changed) < maxListed {
+			changed = append(changed, map[string]any{"table": t.Name, "changed_by": orEmpty(t.ChangedBy)})
+		}
 		if t.differs() && len(differing) < maxListed {
 			differing = append(differing, t)
 		}
@@ -44,8 +46,9 @@ func (r *run) fidelity() map[string]any {
 	}
 	return map[string]any{
 		"tables":              len(r.reports),
-		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows},
+		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows, "source_by_table": sentRows},
 		"tables_differing":    orEmpty(differing),
+		"tables_changed":      orEmpty(changed), // while they were read
 		"tables_left_out":     orEmpty(r.preflight.LeftOut),
 		"views_failed":        orEmpty(r.viewsFailed),
 		"triggers_failed":     orEmpty(r.triggersFailed),

@@ -18,44 +18,76 @@ import (
 
 const testPassword = "not-a-secret"
 
-// startServer starts a MySQL or MariaDB of this machine with an empty schema and the site's account. Where there is no
-// server the test is skipped, but never in CI.
+// dbServer is a MySQL or MariaDB of this machine.
+type dbServer struct {
+	database.Address
+	t       *testing.T
+	program string
+	args    []string
+	log     *os.File
+	root    *sql.DB
+	process *exec.Cmd
+}
+
+// startServer starts one with an empty schema and the site's account. Where there is no server the test is skipped, but
+// never in CI.
 func startServer(t *testing.T) database.Address {
+	t.Helper()
+	return newServer(t).Address
+}
+
+func newServer(t *testing.T) *dbServer {
 	t.Helper()
 	program := findServer(t)
 	dir := t.TempDir()
 	data, socket := filepath.Join(dir, "data"), filepath.Join(dir, "s")
 	initialize(t, program, data)
-	command := exec.Command(program, "--no-defaults", "--user="+userName(), "--datadir="+data, "--socket="+socket, "--pid-file="+filepath.Join(dir, "pid"),
-		"--skip-networking", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0")
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	command.Stdout, command.Stderr = log, log
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	s := &dbServer{t: t, program: program, log: log}
+	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"),
+		"--skip-networking", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
+		"--innodb-strict-mode=OFF"}
+	s.start()
 	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
+		s.kill()
 		log.Close()
 	})
-	root := connect(t, socket, log.Name())
+	s.root = connect(t, socket, log.Name())
 	for _, statement := range []string{
 		"CREATE DATABASE wordpress CHARACTER SET utf8mb4", "CREATE USER wordpress@localhost IDENTIFIED BY '" + testPassword + "'",
 		"GRANT ALL ON wordpress.* TO wordpress@localhost", "CREATE TABLE wordpress.wp_pristine (id int)",
-		"CREATE VIEW wordpress.wp_pristine_view AS SELECT 1",
+		"CREATE DEFINER=wordpress@localhost VIEW wordpress.wp_pristine_view AS SELECT 1",
 	} {
-		if _, err := root.Exec(statement); err != nil {
+		if _, err := s.root.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	return database.Address{Network: "unix", Host: socket, Schema: "wordpress", User: "wordpress"}
+	s.Address = database.Address{Network: "unix", Host: socket, Schema: "wordpress", User: "wordpress"}
+	return s
+}
+
+func (s *dbServer) start() {
+	s.process = exec.Command(s.program, s.args...)
+	s.process.Stdout, s.process.Stderr = s.log, s.log
+	if err := s.process.Start(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// kill ends the server as a crash would.
+func (s *dbServer) kill() {
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait()
 }
 
 func findServer(t *testing.T) string {
 	t.Helper()
+	if path := os.Getenv("CLONEPOOL_TEST_MYSQLD"); path != "" {
+		return path
+	}
 	for _, name := range []string{"mysqld", "mariadbd", "/usr/sbin/mysqld", "/usr/sbin/mariadbd"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path

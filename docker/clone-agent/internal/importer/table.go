@@ -2,13 +2,10 @@ package importer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"hash"
-	"io"
 	"slices"
+	"sync/atomic"
 
 	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -18,157 +15,202 @@ import (
 	"clonepool.dev/clone-agent/internal/rewrite"
 )
 
-// batchesInFlight may wait between the source and the database; each has about a MiB.
-const batchesInFlight = 2
+const (
+	// batchesInFlight may wait between the source and the database; each has about a MiB.
+	batchesInFlight = 2
+	// tableTries is how often a table goes on, without having come further, because a large cell changed under the copy.
+	tableTries = 3
+	// lostTries is the same for a database that breaks off.
+	lostTries = 5
+)
 
 // TableReport is what became of one table.
 type TableReport struct {
-	Name     string `json:"name"`
-	Source   int64  `json:"source_rows"`
-	Clone    int64  `json:"clone_rows"`
-	Warnings int64  `json:"warnings,omitempty"`
-	TooLong  int64  `json:"too_long,omitempty"`
-	Digest   string `json:"sha256"` // of the rows as the source sent them
+	Name      string   `json:"name"`
+	Source    int64    `json:"source_rows"`
+	Clone     int64    `json:"clone_rows"`
+	Warnings  int64    `json:"warnings,omitempty"`
+	TooLong   int64    `json:"too_long,omitempty"`
+	Digest    string   `json:"sha256"`               // of the rows as the source sent them
+	Changed   *bool    `json:"changed"`              // while it was read, as far as the source can tell
+	ChangedBy []string `json:"changed_by,omitempty"` // what showed it
 }
 
 // differs says whether the clone's table is not what was sent.
 func (t TableReport) differs() bool { return t.Source != t.Clone || t.Warnings > 0 }
 
 // tableCopy streams one table: source, rewriter and LOAD DATA work side by side, and only rows that the source has
-// confirmed go in. So a cut needs no rollback: the next request goes on behind the last row that was taken.
+// confirmed go in, in transactions of some size. So a cut at the source needs no rollback, and after one at the database
+// it is known to the row what is in the table, with a key or without.
 type tableCopy struct {
-	client   *source.Client
-	database *database.Database
-	rewriter *rewrite.Rewriter
-	spillDir string
-	spend    func(int64) error
-	table    source.Table
+	client     *source.Client
+	database   *database.Database
+	rewriter   *rewrite.Rewriter
+	spillDir   string
+	spend      func(int64) error
+	table      source.Table
+	chunkBytes int64
 
 	columns []rows.Column
-	batches chan []byte
-	text    *io.PipeWriter
-	done    chan struct{} // the two goroutines have ended
-	encoder *rows.Encoder
-	report  TableReport
-	digest  hash.Hash
+	at      position     // what is in the clone's table for certain
+	doubt   *position    // what is there too, if a commit whose answer was lost has succeeded
+	unsure  atomic.Int64 // bytes that were spent on rows behind at
+	anew    bool         // the table was emptied and begun again
 }
 
-func (t *tableCopy) run(ctx context.Context) (TableReport, error) {
-	t.report = TableReport{Name: t.table.Name}
-	t.digest = sha256.New()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	parameters := source.Parameters{"table": t.table.Name}
-	err := t.client.Follow(ctx, "rows", parameters, func(b source.Batch) error { return t.receive(ctx, cancel, b) })
-	if t.batches != nil {
-		if err != nil {
-			t.text.CloseWithError(err)
+// batch is a source.Batch of rows.
+type batch struct {
+	data   []byte
+	cursor *string
+	rows   int64 // as the source counts them; negative: it does not
+}
+
+func (t *tableCopy) run(ctx context.Context) error {
+	t.at = newPosition(t.table.Name)
+	for tries := 1; ; tries++ {
+		began := t.at.report.Source
+		err := t.attempt(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
-		close(t.batches)
-		<-t.done
-	}
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause // the other two say better what happened
-	}
-	t.report.Digest = hex.EncodeToString(t.digest.Sum(nil))
-	return t.report, err
-}
-
-// receive passes a batch on; the first one starts the others.
-func (t *tableCopy) receive(ctx context.Context, cancel context.CancelCauseFunc, b source.Batch) error {
-	for _, object := range b.Objects {
-		if err := t.header(ctx, cancel, object); err != nil {
+		if t.at.report.Source > began {
+			tries = 1
+		}
+		switch {
+		case errors.Is(err, source.ErrCellChanged):
+			if tries >= tableTries {
+				return failure.New(job.SourceChanged, "%s: %w", t.table.Name, err)
+			}
+		case !database.Lost(err) || tries >= lostTries:
+			return err
+		}
+		if err := t.reconcile(ctx); err != nil {
 			return err
 		}
 	}
-	if len(b.Data) == 0 {
-		return nil
+}
+
+// attempt goes on behind what is certain until the table is complete.
+func (t *tableCopy) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	batches, loaded := make(chan batch, batchesInFlight), make(chan struct{})
+	go func() {
+		defer close(loaded)
+		if err := t.load(ctx, batches); err != nil {
+			cancel(err)
+		}
+	}()
+	parameters := source.Parameters{"table": t.table.Name}
+	if t.at.cursor != nil {
+		parameters["cursor"] = *t.at.cursor
 	}
-	if t.batches == nil {
-		return failure.New(job.SourceInvalid, "rows of %s come before their columns", t.table.Name)
+	in := receiver{tableCopy: t, batches: batches}
+	err := t.client.Follow(ctx, "rows", parameters, func(b source.Batch) error { return in.receive(ctx, b) })
+	if err != nil {
+		cancel(err) // before the end of the batches, which would be taken for that of the table
 	}
-	if err := t.spend(int64(len(b.Data))); err != nil {
+	close(batches)
+	<-loaded
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	t.at.report.Changed, t.at.report.ChangedBy = in.last.Changed, in.last.ChangedBy[:min(len(in.last.ChangedBy), maxChangedBy)]
+	return nil
+}
+
+// maxChangedBy bounds what a source may say about a table's drift.
+const maxChangedBy = 8
+
+// reconcile finds out what is in the table after something broke off, and empties it if that is nothing known.
+func (t *tableCopy) reconcile(ctx context.Context) error {
+	_ = t.spend(-t.unsure.Swap(0)) // those rows come again
+	count, err := t.database.Count(ctx, t.table.Name)
+	if err != nil {
 		return err
 	}
-	t.digest.Write(b.Data)
+	switch doubt := t.doubt; {
+	case count == t.at.report.Clone:
+	case doubt != nil && count == doubt.report.Clone:
+		t.at = *doubt
+	default: // tables without transactions
+		if err := t.database.Truncate(ctx, t.table.Name); err != nil {
+			return err
+		}
+		t.at, t.anew = newPosition(t.table.Name), true
+	}
+	t.doubt = nil
+	return nil
+}
+
+// receiver passes the source's batches on.
+type receiver struct {
+	*tableCopy
+	batches chan<- batch
+	counted int64 // rows of the present answer up to the last batch
+	last    rowsMeta
+}
+
+// rowsMeta is what the source says at a checkpoint of rows.
+type rowsMeta struct {
+	Rows      *int64   `json:"rows"` // of the present answer
+	Changed   *bool    `json:"changed"`
+	ChangedBy []string `json:"changed_by"`
+}
+
+func (r *receiver) receive(ctx context.Context, b source.Batch) error {
+	for _, object := range b.Objects {
+		if err := r.header(object); err != nil {
+			return err
+		}
+		r.counted = 0 // each answer begins with its header
+	}
+	r.last = rowsMeta{}
+	if err := json.Unmarshal(b.Meta, &r.last); err != nil {
+		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
+	}
+	next := batch{data: b.Data, cursor: b.Cursor, rows: -1}
+	if r.last.Rows != nil {
+		next.rows = *r.last.Rows - r.counted
+		r.counted = *r.last.Rows
+	}
+	if len(b.Data) == 0 && next.rows <= 0 {
+		return nil
+	}
+	if r.columns == nil {
+		return failure.New(job.SourceInvalid, "rows of %s come before their columns", r.table.Name)
+	}
+	if err := r.pay(int64(len(b.Data))); err != nil {
+		return err
+	}
 	select {
-	case t.batches <- b.Data:
+	case r.batches <- next:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func (t *tableCopy) header(ctx context.Context, cancel context.CancelCauseFunc, object json.RawMessage) error {
+// pay spends bytes that are given back if they must come again.
+func (t *tableCopy) pay(bytes int64) error {
+	t.unsure.Add(bytes)
+	return t.spend(bytes)
+}
+
+func (r *receiver) header(object json.RawMessage) error {
 	var header rows.Header
 	if err := json.Unmarshal(object, &header); err != nil {
-		return failure.New(job.SourceInvalid, "rows of %s: %w", t.table.Name, err)
+		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
 	}
-	columns, err := rows.Columns(header, t.table)
+	columns, err := rows.Columns(header, r.table)
 	if err != nil {
-		return failure.New(job.SourceInvalid, "rows of %s: %w", t.table.Name, err)
+		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
 	}
-	if t.columns != nil && !slices.Equal(columns, t.columns) {
-		return failure.New(job.SourceChanged, "the columns of %s changed during the import", t.table.Name)
+	if r.columns != nil && !slices.Equal(columns, r.columns) {
+		return failure.New(job.SourceChanged, "the columns of %s changed during the import", r.table.Name)
 	}
-	if t.columns == nil {
-		t.columns = columns
-		t.start(ctx, cancel)
+	if r.columns == nil {
+		r.columns = columns
 	}
 	return nil
-}
-
-// start sets the encoder and the loader to work.
-func (t *tableCopy) start(ctx context.Context, cancel context.CancelCauseFunc) {
-	t.batches, t.done = make(chan []byte, batchesInFlight), make(chan struct{})
-	var text *io.PipeReader
-	text, t.text = io.Pipe()
-	large := func(token string, length int64) ([]byte, func(), error) { return t.largeCell(ctx, token, length) }
-	t.encoder = rows.NewEncoder(t.columns, t.rewriter, large, t.text)
-	encoded := make(chan struct{})
-	go func() {
-		defer close(encoded)
-		err := t.encode()
-		if err != nil {
-			cancel(err)
-		}
-		t.text.CloseWithError(err)
-	}()
-	go func() {
-		defer close(t.done)
-		loaded, err := t.database.Load(ctx, t.table.Name, t.columns, text)
-		if err != nil {
-			cancel(err)
-		}
-		text.CloseWithError(err)
-		<-encoded
-		t.report.Clone, t.report.Warnings, t.report.TooLong = loaded.Rows, loaded.Warnings, t.encoder.TooLong()
-	}()
-}
-
-// encode turns batches into text until there are no more. After an error it only drains them.
-func (t *tableCopy) encode() error {
-	var failed error
-	for data := range t.batches {
-		if failed != nil {
-			continue
-		}
-		n, err := t.encoder.Rows(data)
-		t.report.Source += n
-		failed = err
-	}
-	if errors.Is(failed, rows.ErrMalformed) {
-		return failure.New(job.SourceInvalid, "%s: %w", t.table.Name, failed)
-	}
-	return failed
-}
-
-// largeCell fetches a cell that is too large for its row into a file.
-func (t *tableCopy) largeCell(ctx context.Context, token string, length int64) (cell []byte, release func(), err error) {
-	if err := t.spend(length); err != nil {
-		return nil, nil, err
-	}
-	return rows.Spill(t.spillDir, length, func(w io.Writer) error {
-		return t.client.Cell(ctx, t.table.Name, token, length, w)
-	})
 }

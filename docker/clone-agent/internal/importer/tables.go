@@ -2,22 +2,15 @@ package importer
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 
-	"clonepool.dev/clone-agent/internal/importer/failure"
 	"clonepool.dev/clone-agent/internal/importer/source"
-	"clonepool.dev/clone-agent/internal/job"
 )
 
-const (
-	// tablesAtOnce: LOAD DATA keeps one core of MySQL busy, and a second one the rewriter and the source.
-	tablesAtOnce = 2
-	// tableTries is how often a table is begun anew because a large cell changed under the copy.
-	tableTries = 3
-)
+// tablesAtOnce: LOAD DATA keeps one core of MySQL busy, and a second one the rewriter and the source.
+const tablesAtOnce = 2
 
 // tables copies the whole database.
 func (r *run) tables(ctx context.Context) error {
@@ -66,36 +59,27 @@ func (r *run) rows(ctx context.Context, tables []source.Table) error {
 	return context.Cause(ctx)
 }
 
-// table copies one table, anew if a large cell changed meanwhile.
+// table copies one table.
 func (r *run) table(ctx context.Context, table source.Table) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if table.RowFilter == "empty" {
-		r.took(TableReport{Name: table.Name}, nil)
+		r.took(newPosition(table.Name))
 		return nil
 	}
-	for try := 1; ; try++ {
-		rewriter := r.rewriter.Fork()
-		t := &tableCopy{
-			client: r.client, database: r.database, rewriter: rewriter,
-			spillDir: r.env.SpillDir, spend: r.progress.spend, table: table,
-		}
-		report, err := t.run(ctx)
-		if err == nil {
-			r.took(report, rewriter)
-			return nil
-		}
-		if !errors.Is(err, source.ErrCellChanged) || ctx.Err() != nil {
-			return err
-		}
-		if try == tableTries {
-			return failure.New(job.SourceChanged, "%s: %w", table.Name, err)
-		}
-		if err := r.database.Truncate(ctx, table.Name); err != nil {
-			return err
-		}
+	t := &tableCopy{
+		client: r.client, database: r.database, rewriter: r.rewriter,
+		spillDir: r.env.SpillDir, spend: r.progress.spend, table: table, chunkBytes: r.env.ChunkBytes,
 	}
+	if t.chunkBytes <= 0 {
+		t.chunkBytes = chunkBytes
+	}
+	if err := t.run(ctx); err != nil {
+		return err
+	}
+	r.took(t.at)
+	return nil
 }
 
 // sortReports orders the reports by name, as they came in any order.

@@ -113,6 +113,10 @@ func (d *Database) conn(ctx context.Context) (*sql.Conn, error) {
 
 // Recreate drops whatever the schema holds and creates the given tables, empty.
 func (d *Database) Recreate(ctx context.Context, tables []source.Table) error {
+	return d.surviving(ctx, func() error { return d.recreate(ctx, tables) })
+}
+
+func (d *Database) recreate(ctx context.Context, tables []source.Table) error {
 	conn, err := d.conn(ctx)
 	if err != nil {
 		return wrap("connecting", err)
@@ -232,6 +236,8 @@ func wrap(doing string, err error) error {
 		return failure.New(job.DiskFull, "%s: the volume of the clone's database is full: %w", doing, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return err
+	case lostConnection(err):
+		err = broken{err}
 	}
 	return failure.New(job.DatabaseError, "%s: %w", doing, err)
 }

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"strings"
@@ -13,37 +14,59 @@ import (
 	"clonepool.dev/clone-agent/internal/importer/source"
 )
 
-// Loaded is what became of a table's rows.
-type Loaded struct {
-	Rows     int64 // rows that are in the clone's table
+// Loading is a transaction that has taken rows and waits to be committed.
+type Loading struct {
+	Rows     int64 // rows that were put into the clone's table
 	Warnings int64 // values that MySQL changed, or rows that it refused
+	conn     *sql.Conn
+	tx       *sql.Tx
 }
 
 // loads numbers the readers, whose names are global in the driver.
 var loads atomic.Int64
 
-// Load feeds the text that rows.Encoder writes into a table by one LOAD DATA statement.
+// Load feeds the text that rows.Encoder writes into a table by one LOAD DATA statement, in a transaction. An error of the
+// reader undoes it and is returned as it is.
 //
-// LOCAL turns errors in the data into warnings, so the caller must compare Loaded with what was sent. An error of the
-// reader ends the import: what was loaded by then stays in the table.
-func (d *Database) Load(ctx context.Context, table string, columns []rows.Column, text io.Reader) (loaded Loaded, err error) {
+// LOCAL turns errors in the data into warnings, so the caller must compare Loading with what was sent.
+func (d *Database) Load(ctx context.Context, table string, columns []rows.Column, text io.Reader) (*Loading, error) {
 	conn, err := d.conn(ctx)
 	if err != nil {
-		return loaded, wrap("connecting", err)
+		return nil, wrap("connecting", err)
 	}
-	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		conn.Close()
+		return nil, wrap("loading "+table, err)
+	}
+	l := &Loading{conn: conn, tx: tx}
+	if err := l.load(ctx, table, columns, text); err != nil {
+		_ = tx.Rollback() // where there is no connection any more, the server does
+		conn.Close()
+		return nil, wrap("loading "+table, err)
+	}
+	return l, nil
+}
+
+func (l *Loading) load(ctx context.Context, table string, columns []rows.Column, text io.Reader) error {
 	name := fmt.Sprintf("import-%d", loads.Add(1))
 	mysql.RegisterReaderHandler(name, func() io.Reader { return text })
 	defer mysql.DeregisterReaderHandler(name)
-	result, err := conn.ExecContext(ctx, loadStatement(name, table, columns))
+	result, err := l.tx.ExecContext(ctx, loadStatement(name, table, columns))
 	if err != nil {
-		return loaded, wrap("loading "+table, err)
+		return err
 	}
-	if err := conn.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&loaded.Warnings); err != nil {
-		return loaded, wrap("loading "+table, err)
+	if err := l.tx.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&l.Warnings); err != nil {
+		return err
 	}
-	loaded.Rows, err = result.RowsAffected()
-	return loaded, wrap("loading "+table, err)
+	l.Rows, err = result.RowsAffected()
+	return err
+}
+
+// Commit keeps the rows. After an error they may be there or not.
+func (l *Loading) Commit() error {
+	defer l.conn.Close()
+	return wrap("committing", l.tx.Commit())
 }
 
 // loadStatement builds the statement. CHARACTER SET binary stores the bytes of each cell as they are, which is what the
@@ -71,15 +94,4 @@ func loadStatement(reader, table string, columns []rows.Column) string {
 		statement += " SET " + strings.Join(set, ", ")
 	}
 	return statement
-}
-
-// Truncate empties a table.
-func (d *Database) Truncate(ctx context.Context, table string) error {
-	conn, err := d.conn(ctx)
-	if err != nil {
-		return wrap("connecting", err)
-	}
-	defer conn.Close()
-	_, err = conn.ExecContext(ctx, "TRUNCATE TABLE "+Quote(table))
-	return wrap("emptying "+table, err)
 }

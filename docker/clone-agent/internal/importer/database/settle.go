@@ -29,6 +29,11 @@ func (d *Database) Settle(ctx context.Context, s Settings) error {
 	if usermeta := s.Prefix + "usermeta"; s.Tables[usermeta] {
 		statements = append(statements, statement{"DELETE FROM " + Quote(usermeta) + " WHERE meta_key = 'session_tokens'", nil})
 	}
+	return d.surviving(ctx, func() error { return d.all(ctx, "settling the site", statements) })
+}
+
+// all executes statements on one connection; they may be begun again from the first one.
+func (d *Database) all(ctx context.Context, doing string, statements []statement) error {
 	conn, err := d.conn(ctx)
 	if err != nil {
 		return wrap("connecting", err)
@@ -36,7 +41,7 @@ func (d *Database) Settle(ctx context.Context, s Settings) error {
 	defer conn.Close()
 	for _, s := range statements {
 		if _, err := conn.ExecContext(ctx, s.text, s.arguments...); err != nil {
-			return wrap("settling the site", err)
+			return wrap(doing, err)
 		}
 	}
 	return nil

@@ -1,0 +1,181 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clonepool.dev/clone-agent/internal/importer/database"
+	"clonepool.dev/clone-agent/internal/importer/source"
+	"clonepool.dev/clone-agent/internal/importer/sourcetest"
+	"clonepool.dev/clone-agent/internal/job"
+)
+
+const logRows = 6000
+
+// busyShop is the shop with a table of many rows and no key, some of them equal, some with large cells.
+func busyShop() sourcetest.Site {
+	site := shop()
+	visits := source.Table{
+		Name: "wp_visits", Type: "table", Engine: "InnoDB", Bytes: 1_000_000,
+		Create: "CREATE TABLE `wp_visits` (\n  `page` varchar(200) NOT NULL,\n  `note` longtext\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+		Columns: []source.Column{
+			{Name: "page", Kind: source.KindText, Type: "varchar(200)", Charset: "utf8mb4"},
+			{Name: "note", Kind: source.KindText, Type: "longtext", Charset: "utf8mb4"},
+		},
+	}
+	table := sourcetest.Table{Table: visits}
+	for i := range logRows {
+		cell := any(strings.Repeat("lorem ", 20))
+		if i%1000 == 999 {
+			cell = sourcetest.Large(strings.Repeat("x", 5000) + strconv.Itoa(i))
+		}
+		table.Cells = append(table.Cells, []any{home + "/" + strconv.Itoa(i%100), cell})
+	}
+	site.Tables = append(site.Tables, table)
+	return site
+}
+
+// state is what a table holds, in a form that does not depend on the order of rows.
+func state(t *testing.T, pool *sql.DB) (out string) {
+	t.Helper()
+	err := pool.QueryRow("SELECT CONCAT(COUNT(*), ' ', COUNT(DISTINCT page), ' ', SUM(CRC32(CONCAT(page, '|', note)))) FROM wp_visits").Scan(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// importBusy imports the shop while fault spoils what it may, and wants what an undisturbed import brings.
+func importBusy(t *testing.T, server *dbServer, fault func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter) {
+	t.Helper()
+	pool := open(t, server.Address)
+	var checksums, states []string
+	for _, wrap := range []func(sourcetest.Request, http.ResponseWriter) http.ResponseWriter{nil, fault} {
+		s := sourcetest.Start(t, busyShop())
+		s.MaxRows, s.Wrap = 200, wrap
+		env := pod(t, server.Address, works)
+		env.ChunkBytes = 100_000
+		line := importAll(t, s, env, nil)
+		if line.Result != job.ResultOK {
+			t.Fatalf("%+v", line)
+		}
+		if different := fmt.Sprint(line.Fidelity["tables_differing"]); different != "[]" {
+			t.Error("differing:", different)
+		}
+		checksums, states = append(checksums, fmt.Sprint(line.Fidelity["checksum"])), append(states, state(t, pool))
+	}
+	wantDatabase(t, pool)
+	if checksums[0] != checksums[1] || states[0] != states[1] || !strings.HasPrefix(states[0], strconv.Itoa(logRows)+" 100 ") {
+		t.Errorf("undisturbed %s, %s; disturbed %s, %s", checksums[0], states[0], checksums[1], states[1])
+	}
+}
+
+func TestResuming(t *testing.T) {
+	server := newServer(t)
+	t.Run("cut at random bytes", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		var mu sync.Mutex
+		importBusy(t, server, func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+			mu.Lock()
+			defer mu.Unlock()
+			if r.Endpoint == "preflight" || random.IntN(3) == 0 {
+				return w
+			}
+			return sourcetest.Cut(w, 1+random.IntN(60_000))
+		})
+	})
+	t.Run("the database crashes", func(t *testing.T) {
+		importBusy(t, server, visits(8, 20, func() {
+			server.kill()
+			time.Sleep(50 * time.Millisecond)
+			server.start()
+		}))
+	})
+	t.Run("connections to the database are cut", func(t *testing.T) {
+		importBusy(t, server, visits(5, 9, func() { cutConnections(t, server.root) }))
+	})
+}
+
+// visits does something at two requests for the rows of wp_visits.
+func visits(first, second int, do func()) func(sourcetest.Request, http.ResponseWriter) http.ResponseWriter {
+	var mu sync.Mutex
+	count := 0
+	return func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		if r.Text("table") == "wp_visits" && r.Text("cell") == "" {
+			mu.Lock()
+			defer mu.Unlock()
+			if count++; count == first || count == second {
+				do()
+			}
+		}
+		return w
+	}
+}
+
+func cutConnections(t *testing.T, root *sql.DB) {
+	rows, err := root.Query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'wordpress' AND INFO LIKE 'LOAD DATA%'")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = root.Exec(fmt.Sprintf("KILL %d", id)) // it may be gone
+	}
+}
+
+// What became of a commit whose answer was lost is decided by the number of rows.
+func TestReconciling(t *testing.T) {
+	ctx := context.Background()
+	server := newServer(t)
+	address := server.Address
+	address.Password = testPassword
+	db, err := database.Open(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for name, c := range map[string]struct {
+		present int
+		want    int64
+		anew    bool
+	}{
+		"nothing of it is there": {3, 3, false}, "all of it is there": {5, 5, false}, "some of it is there": {4, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, statement := range []string{"DROP TABLE IF EXISTS wordpress.x", "CREATE TABLE wordpress.x (id int)"} {
+				if _, err := server.root.Exec(statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range c.present {
+				if _, err := server.root.Exec("INSERT INTO wordpress.x VALUES (1)"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			copied := &tableCopy{database: db, table: source.Table{Name: "x"}, spend: func(int64) error { return nil }}
+			copied.at, copied.doubt = newPosition("x"), &position{}
+			*copied.doubt = newPosition("x")
+			copied.at.report.Clone, copied.doubt.report.Clone = 3, 5
+			if err := copied.reconcile(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if copied.at.report.Clone != c.want || copied.anew != c.anew || copied.doubt != nil {
+				t.Errorf("goes on behind %d rows, anew: %v", copied.at.report.Clone, copied.anew)
+			}
+		})
+	}
+}
