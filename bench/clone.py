@@ -70,7 +70,7 @@ class Bench:
         clone_id = self.api.create_clone(customer, access="public", ttl_minutes=30)["clone_id"]
         try:
             usable = self._shown(f"{clone_id}.{self.domain}", title, start)
-            clone = self.api.until_ready(clone_id, seconds=LIMIT_SECONDS)
+            clone = self.api.until_complete(clone_id, seconds=LIMIT_SECONDS)
             complete = time.monotonic() - start
             if clone["start"]["kind"] != "warm":
                 raise RuntimeError(f"{clone_id} did not start in a warm pod")

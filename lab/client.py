@@ -95,6 +95,15 @@ class Api:
             raise AssertionError(f"clone {clone_id} failed: {clone.get('failure')}")
         return clone
 
+    def until_complete(self, clone_id: str, *, seconds: float = 180) -> dict[str, Any]:
+        """The READY clone once its import has ended: no more files follow. Raises as `until_ready`."""
+        self.until_ready(clone_id, seconds=seconds)
+        return wait_until(
+            f"all files of {clone_id}",
+            lambda: clone if (clone := self.clone(clone_id))["progress"]["phase"] == "done" else None,
+            seconds=seconds,
+        )
+
 
 @dataclass(slots=True)
 class Visitor:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from clonepool.domain.clones import CloneState, Progress
+from clonepool.domain.clones import Backfill, CloneState, Progress
 from clonepool.domain.lease import SERVING_GRACE_SECONDS
 from clonepool.domain.pods import Failure, PodState, Proof
-from clonepool.domain.transitions import to_resetting, to_warm
+from clonepool.domain.transitions import SILENCE_SECONDS, to_resetting, to_warm
 from clonepool.errors import InvalidRequest, StaleRow
 from tests.contract.shop import NOW, POLICY, POOL, leasing, waiting
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
+    from clonepool.domain.pods import Pod
     from tests.contract.shop import Shop
 
 
@@ -93,6 +95,57 @@ def test_ready_changes_clone_and_pod_together(shop: Shop) -> None:
     assert row
     assert row.state is PodState.READY
     assert row.deadline_at == NOW + 68 + SERVING_GRACE_SECONDS
+
+
+FOLLOWING = Progress("uploads", 100, 9, 9, usable=True, backfill=Backfill(5, 50, 1000, 1, 20))
+
+
+def test_a_usable_clone_is_ready_and_looked_at_soon_until_it_is_complete(shop: Shop) -> None:
+    shop.open("alice")
+    pod, clone = shop.leased()
+    clone = replace(clone, progress=FOLLOWING)
+    ready = shop.leases.ready(
+        clone, now=NOW, expires_at=NOW + 600, timings_ms={}, fidelity={"complete": False}
+    )
+    assert ready.filling
+    assert shop.leases.get("alice") == ready
+    assert _deadline(shop, pod) == NOW + SILENCE_SECONDS
+
+    further = replace(FOLLOWING, backfill=Backfill(60, 600, 1000, 12, 20), eta_seconds=3)
+    shop.leases.progress(ready, further, NOW + 44)
+    row = shop.leases.get("alice")
+    assert row
+    assert (row.progress, row.eta_seconds) == (further, None)
+    assert _deadline(shop, pod) == NOW + 44
+
+    done = shop.leases.complete(
+        replace(row, progress=further), now=NOW + 9, timings_ms={"total": 9000}, fidelity={"complete": True}
+    )
+    assert shop.leases.get("alice") == done
+    assert not done.filling
+    assert done.progress == replace(further, phase="done", eta_seconds=0)
+    assert _deadline(shop, pod) > NOW + 44
+
+
+def test_nothing_is_completed_that_is_over(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    clone = replace(clone, progress=FOLLOWING)
+    ready = shop.leases.ready(clone, now=NOW, expires_at=NOW + 600, timings_ms={}, fidelity={})
+    assert shop.leases.remove(ready)
+
+    with pytest.raises(StaleRow):
+        shop.leases.progress(ready, FOLLOWING, NOW + 44)
+    with pytest.raises(StaleRow):
+        shop.leases.complete(ready, now=NOW, timings_ms={}, fidelity={})
+    assert shop.leases.get("alice") is None
+
+
+def _deadline(shop: Shop, pod: Pod) -> int:
+    row = shop.pods.get(pod.pod_name)
+    assert row
+    assert row.deadline_at
+    return row.deadline_at
 
 
 def test_a_clone_that_expired_while_importing_never_becomes_ready(shop: Shop) -> None:

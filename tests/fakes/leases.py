@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Clone, CloneState, Lease, Progress
-from clonepool.domain.lease import importing, look_again_at, served
+from clonepool.domain.lease import completed, importing, next_look_at, served
 from clonepool.domain.pods import Failure, Pod, PodState, Proof
 from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, InvalidRequest, PodTaken, SourceNotRegistered, StaleRow
@@ -74,10 +74,22 @@ class FakeLeases:
 
     def progress(self, clone: Clone, progress: Progress, deadline_at: int) -> None:
         with self._t.lock:
-            row = self._row(clone, {CloneState.IMPORTING})
+            row = self._row(clone, {_importing(clone)})
             pod = self._leased(clone)
-            self._t.put_clone(replace(row, progress=progress, eta_seconds=progress.eta_seconds))
+            eta_seconds = None if row.state is CloneState.READY else progress.eta_seconds
+            self._t.put_clone(replace(row, progress=progress, eta_seconds=eta_seconds))
             self._t.put_pod(replace(pod, deadline_at=deadline_at))
+
+    def complete(
+        self, clone: Clone, *, now: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
+    ) -> Clone:
+        with self._t.lock:
+            row = self._row(clone, {_importing(clone)})
+            pod = self._leased(clone)
+            done = replace(row, progress=completed(clone.progress), timings_ms=timings_ms, fidelity=fidelity)
+            self._t.put_clone(done)
+            self._t.put_pod(replace(pod, deadline_at=next_look_at(done, now)))
+            return done
 
     def ready(
         self, clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
@@ -89,7 +101,7 @@ class FakeLeases:
             pod = self._leased(clone)
             done = served(clone, now=now, expires_at=expires_at, timings_ms=timings_ms, fidelity=fidelity)
             self._t.put_clone(done)
-            deadline_at = look_again_at(expires_at, now)
+            deadline_at = next_look_at(done, now)
             self._t.put_pod(replace(pod, state=PodState.READY, state_since=now, deadline_at=deadline_at))
             return done
 
@@ -177,10 +189,14 @@ class FakeLeases:
             pod is None
             or pod.lease_id != clone.lease_id
             or pod.generation != clone.generation
-            or pod.state is not PodState.ASSIGNED
+            or pod.state is not (PodState.READY if clone.state is CloneState.READY else PodState.ASSIGNED)
         ):
             raise StaleRow(clone.clone_id)
         return pod
+
+
+def _importing(clone: Clone) -> CloneState:
+    return CloneState.READY if clone.state is CloneState.READY else CloneState.IMPORTING
 
 
 def _offset(cursor: str | None) -> int:

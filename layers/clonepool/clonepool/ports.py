@@ -78,12 +78,20 @@ class Leases(Protocol):
         """Rows past `expires_at` that TTL has not removed yet."""
 
     def progress(self, clone: Clone, progress: Progress, deadline_at: int) -> None:
-        """Store progress of this lease's import and move the pod's deadline, or raise StaleRow."""
+        """Store progress of this lease's import and move the pod's deadline, or raise StaleRow.
+
+        For a clone that is IMPORTING, or READY while files follow; `clone.state` says which.
+        """
 
     def ready(
         self, clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
     ) -> Clone:
         """IMPORTING -> READY and its pod ASSIGNED -> READY in one transaction. Raises StaleRow."""
+
+    def complete(
+        self, clone: Clone, *, now: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
+    ) -> Clone:
+        """Store how the import of a READY clone ended, and set the pod's usual deadline. Raises StaleRow."""
 
     def fail(self, clone: Clone, failure: Failure) -> None:
         """This lease, still in the state as read -> FAILED (the record of it returns the pod).

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clonepool.adapters.kubernetes.agent import ImportLimits
 from clonepool.adapters.kubernetes.commands import Agents
 from clonepool.adapters.kubernetes.endpoint import Endpoint
 from clonepool.adapters.kubernetes.exec import Command, CommandFailed, Executor, NotRunning
@@ -228,7 +229,7 @@ def test_an_import_is_followed_to_its_result(api: ExecApi, executor: Executor) -
         await session.end(SUCCESS)
 
     api.play = play
-    first, last = Agents(executor, "n").follow_import(REF, JOB, 5, 0)
+    first, last = Agents(executor, "n").follow_import(REF, JOB, 5, ImportLimits(0, 4 << 30))
     assert (first.progress.phase, first.progress.percent, first.result) == ("database", 12, None)
     assert (last.result, last.timings_ms) == ("ok", {"files": 9})
     assert "00ff" not in str(api.seen[0].url)
@@ -240,7 +241,7 @@ def test_a_failed_import_says_its_code(api: ExecApi, executor: Executor) -> None
         await session.end(exit_code(1))
 
     api.play = play
-    (event,) = Agents(executor, "n").follow_import(REF, JOB, 5, 0)
+    (event,) = Agents(executor, "n").follow_import(REF, JOB, 5, ImportLimits(0, 4 << 30))
     assert (event.result, event.failure_code, event.detail) == ("failed", "disk_full", "4 GiB")
 
 
@@ -255,7 +256,7 @@ def test_an_import_without_a_result(
 
     api.play = play
     with pytest.raises(error):
-        list(Agents(executor, "n").follow_import(REF, JOB, 5, 0))
+        list(Agents(executor, "n").follow_import(REF, JOB, 5, ImportLimits(0, 4 << 30)))
 
 
 def test_a_line_that_is_cut_is_unavailable(api: ExecApi, executor: Executor) -> None:
@@ -265,4 +266,4 @@ def test_a_line_that_is_cut_is_unavailable(api: ExecApi, executor: Executor) -> 
 
     api.play = play
     with pytest.raises(ClusterUnavailable, match="cut short"):
-        list(Agents(executor, "n").follow_import(REF, JOB, 5, 0))
+        list(Agents(executor, "n").follow_import(REF, JOB, 5, ImportLimits(0, 4 << 30)))

@@ -55,7 +55,7 @@ def test_a_ready_clone_still_says_how_much_was_imported(world: World) -> None:
     world.ask("alice")
     world.settle_down()
 
-    assert world.get_clone("alice").progress == replace(moved, eta_seconds=0)
+    assert world.get_clone("alice").progress == replace(moved, eta_seconds=0, usable=True)
 
 
 def test_progress_is_stored_at_most_once_a_second(world: World) -> None:

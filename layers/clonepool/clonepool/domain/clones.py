@@ -19,6 +19,9 @@ class CloneState(StrEnum):
     FAILED = "FAILED"
 
 
+DONE = "done"
+"""The phase of an import that has ended."""
+
 Access = Literal["private", "public"]
 OnEmpty = Literal["provision", "reject"]
 
@@ -32,8 +35,22 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Backfill:
+    """How far the files are that follow once the clone is usable."""
+
+    percent: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    files_done: int = 0
+    files_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """What the import has done. `percent` is 0 to 100; bytes are of the source's stream."""
+    """What the import has done. `percent` is 0 to 100; bytes are of the source's stream.
+
+    Percent and bytes are of what makes the clone usable, rate and ETA of what runs at present.
+    """
 
     phase: str = "queued"
     percent: int = 0
@@ -41,6 +58,13 @@ class Progress:
     bytes_total: int = 0
     bytes_per_second: int = 0
     eta_seconds: int | None = None
+    usable: bool = False
+    backfill: Backfill | None = None
+
+    @property
+    def following(self) -> bool:
+        """Whether the clone is usable and files still follow."""
+        return self.usable and self.phase != DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,11 @@ class Clone:
     timings_ms: dict[str, int] = field(default_factory=dict)
     fidelity: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
+
+    @property
+    def filling(self) -> bool:
+        """Whether it is served although files still follow; until they are there, somebody follows them."""
+        return self.state is CloneState.READY and self.progress.following
 
     def live(self, now: int) -> bool:
         """Whether the clone exists for its customer: neither expired nor FAILED (design invariant 5)."""

@@ -20,7 +20,9 @@ def at_claim(kind: Literal["warm", "cold"], last_durations_ms: Mapping[str, int]
 
 
 def of_import(last_durations_ms: Mapping[str, int]) -> int:
-    """Seconds for a whole import, from the phases of the last one of the same source."""
+    """Seconds until the clone is usable, from the phases of the last import of the same source."""
     if not last_durations_ms:
         return IMPORT_GUESS_SECONDS
+    if "usable" in last_durations_ms:
+        return max(1, round((last_durations_ms["usable"] + last_durations_ms.get("serve", 0)) / 1000))
     return max(1, round(sum(last_durations_ms.values()) / 1000))

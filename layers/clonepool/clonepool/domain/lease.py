@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from clonepool.domain.clones import Access, Clone, CloneState, OnEmpty, Progress, Start
+from clonepool.domain.clones import DONE, Access, Clone, CloneState, OnEmpty, Progress, Start
 from clonepool.domain.eta import at_claim
 from clonepool.domain.hosts import check_hosts
 from clonepool.domain.names import check_ttl, clone_id_of
+from clonepool.domain.transitions import SILENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,17 +92,30 @@ def importing(clone: Clone, pod: Pod) -> Clone:
 def served(
     clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
 ) -> Clone:
-    """`clone` as it is once READY."""
+    """`clone` as it is once READY; its progress says whether files still follow."""
+    progress = replace(clone.progress, percent=100)
+    if not progress.following:
+        progress = completed(progress)
     return replace(
         clone,
         state=CloneState.READY,
         ready_at=now,
         expires_at=expires_at,
         eta_seconds=None,
-        progress=replace(clone.progress, phase="done", percent=100, eta_seconds=0),
+        progress=progress,
         timings_ms=timings_ms,
         fidelity=fidelity,
     )
+
+
+def completed(progress: Progress) -> Progress:
+    """`progress` of an import that has ended."""
+    return replace(progress, phase=DONE, usable=True, percent=100, eta_seconds=0)
+
+
+def next_look_at(clone: Clone, now: int) -> int:
+    """The deadline of a pod whose clone is READY: soon while files follow, and somebody follows them."""
+    return now + SILENCE_SECONDS if clone.filling else look_again_at(clone.expires_at, now)
 
 
 def serving_until(clone: Clone, now: int) -> int:

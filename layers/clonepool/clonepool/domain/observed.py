@@ -51,6 +51,7 @@ class ImportJob:
         job_key: derived from the export key for this clone and generation only; hex.
         allow_hosts: whom the clone may call, for its guard.
         public_url: scheme and host the clone is served under.
+        backfill: the clone is in use: only what is still missing, and nothing anew.
     """
 
     clone_id: str
@@ -62,12 +63,16 @@ class ImportJob:
     public_url: str = ""
     internal_host: str = ""
     allow_private_source: bool = False
+    backfill: bool = False
     allow_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportEvent:
-    """One line of the agent. `result` is None while running, then `ok` or `failed`."""
+    """One line of the agent. `result` is None while running, then `ok` or `failed`.
+
+    Timings and fidelity come with the first line that says usable, and with the last.
+    """
 
     progress: Progress
     result: str | None = None

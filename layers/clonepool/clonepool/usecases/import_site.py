@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clonepool.domain.clones import CloneState
 from clonepool.domain.jobkey import derive_job_key, parse_export_key
 from clonepool.domain.observed import ImportJob
 from clonepool.errors import ClusterUnavailable, ImportFailed, InvalidKey, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clonepool.domain.clones import Source
     from clonepool.domain.observed import ImportEvent
     from clonepool.ports import Cluster, Secrets
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What the agent says at the end: milliseconds by phase, and how faithful the copy is."""
+    """What the agent says, once the clone is usable and at the end: milliseconds by phase, and fidelity."""
 
     timings_ms: dict[str, int] = field(default_factory=dict)
     fidelity: dict[str, Any] = field(default_factory=dict)
@@ -27,6 +30,8 @@ class Imported:
 @dataclass(frozen=True, slots=True)
 class ImportSite:
     """Start the import of a source into a leased pod, or follow the one that runs.
+
+    It has two ends: the clone is usable once database, code and theme are there; then uploads follow.
 
     Attributes:
         domain: clones are served at https://{clone_id}.{domain}.
@@ -41,25 +46,40 @@ class ImportSite:
     retry_seconds: float = 0.5
 
     def __call__(self, work: Work, source: Source) -> Imported:
-        """Follow to the end, through broken streams.
+        """Follow until the clone is usable, through broken streams.
 
         Raises:
             ImportFailed: for good. StaleRow, StaleObject: the lease is over. ClusterUnavailable: call again.
         """
+        return _judged(self._until(work, source, lambda event: event.progress.usable))
+
+    def rest(self, work: Work, source: Source) -> Imported:
+        """Follow the files of a READY clone until they are there, or the agent has given them up.
+
+        Raises: as above; ImportFailed only if the source's key is gone.
+        """
+        event = self._until(work, source, lambda _event: False)
+        if event.result == "ok":
+            return Imported(event.timings_ms, event.fidelity)
+        return Imported(event.timings_ms, incomplete(event.failure_code or "internal", event.detail))
+
+    def _until(self, work: Work, source: Source, enough: Callable[[ImportEvent], bool]) -> ImportEvent:
         job = self._job(work, source)
         while True:
             try:
-                if event := self._follow(work, job):
-                    return _judged(event)
+                if event := self._follow(work, job, enough):
+                    return event
             except ClusterUnavailable:
                 work.beat()
             work.pause(self.retry_seconds)
 
-    def _follow(self, work: Work, job: ImportJob) -> ImportEvent | None:
-        """The last event, or None if the stream ended without one."""
+    def _follow(
+        self, work: Work, job: ImportJob, enough: Callable[[ImportEvent], bool]
+    ) -> ImportEvent | None:
+        """The last event, or the first that is enough; None if the stream ended without one."""
         seconds = max(1, int(min(work.budget.left, work.limit_at - work.clock.now())))
         for event in self.cluster.run_import(work.pod.ref, job, seconds):
-            if event.result is not None:
+            if event.result is not None or enough(event):
                 work.progress = event.progress  # stored with what becomes of the clone
                 return event
             work.report(event.progress)
@@ -83,11 +103,17 @@ class ImportSite:
             public_url=f"https://{clone.clone_id}.{self.domain}",
             internal_host=f"{clone.clone_id}.{self.namespace}.svc.cluster.local",
             allow_private_source=self.allow_private_sources,
+            backfill=clone.state is CloneState.READY,
             allow_hosts=clone.allow_hosts,
         )
 
 
+def incomplete(code: str, detail: str) -> dict[str, Any]:
+    """What a report says of files that never came."""
+    return {"complete": False, "incomplete": {"code": code, "detail": detail or "The import ended early."}}
+
+
 def _judged(event: ImportEvent) -> Imported:
-    if event.result != "ok":
+    if event.result != "ok" and not event.progress.usable:
         raise ImportFailed(event.failure_code or "internal", event.detail or "The import failed.")
     return Imported(event.timings_ms, event.fidelity)

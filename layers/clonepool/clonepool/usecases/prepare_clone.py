@@ -10,8 +10,9 @@ from clonepool.domain.eta import of_import
 from clonepool.domain.lease import serving_until
 from clonepool.domain.pods import Failure, PodState
 from clonepool.domain.transitions import gives_up_at
-from clonepool.errors import ImportFailed, LostRace, StaleRow
+from clonepool.errors import ClusterUnavailable, ImportFailed, LostRace, StaleRow
 from clonepool.usecases.describe_pool import start_counter
+from clonepool.usecases.import_site import Imported, incomplete
 from clonepool.usecases.patience import Budget, persistently
 from clonepool.usecases.work import Work
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clonepool.domain.pods import Pod
     from clonepool.ports import Clock, Leases, Pods, Pools, Sources
     from clonepool.usecases.find_pod import FindPod
-    from clonepool.usecases.import_site import Imported, ImportSite
+    from clonepool.usecases.import_site import ImportSite
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.open_site import OpenSite
 
@@ -29,7 +30,9 @@ LABEL_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class PrepareClone:
-    """Route, import, look at the page as a visitor would, READY. A QUEUED clone is helped to a pod instead.
+    """Route, import, look at the page as a visitor would, READY; then follow the files that still come.
+
+    A QUEUED clone is helped to a pod instead.
 
     Runs once or many times, in workers and keepers, side by side: the agent imports once per generation, and
     everybody follows; READY is one conditional transaction.
@@ -67,25 +70,29 @@ class PrepareClone:
             self._prepare(clone)
         else:
             self._show(self._leased(clone, PodState.READY))
+            self._follow_up(clone, Budget.of(self.clock, self.budget_seconds))
 
     def _prepare(self, clone: Clone) -> None:
         pod = self._leased(clone, PodState.ASSIGNED)
+        work = self._work(clone, pod)
         try:
-            self._bring_up(self._work(clone, pod))
+            ready = self._bring_up(work)
         except ImportFailed as failed:
             self.leases.fail(clone, Failure(failed.failure_code, failed.detail, self.clock.now()))
             self._count(clone, f"failed.{failed.failure_code}")
+        else:
+            self._follow_up(ready, work.budget)
 
-    def _bring_up(self, work: Work) -> None:
+    def _bring_up(self, work: Work) -> Clone:
         work.check_time()
         source = self._source(work.clone)
         work.report(replace(work.progress, phase="route", eta_seconds=of_import(source.last_durations_ms)))
         self.open_site.route(work)
         imported = self.import_site(work, source)
         served_ms = self.open_site.await_page(work)
-        self._serve(work, replace(imported, timings_ms={**imported.timings_ms, "serve": served_ms}))
+        return self._serve(work, replace(imported, timings_ms={**imported.timings_ms, "serve": served_ms}))
 
-    def _serve(self, work: Work, imported: Imported) -> None:
+    def _serve(self, work: Work, imported: Imported) -> Clone:
         now = self.clock.now()
         clone = self.leases.ready(
             replace(work.clone, progress=work.progress),
@@ -97,6 +104,29 @@ class PrepareClone:
         self._show(self._leased(clone, PodState.READY))
         self.sources.durations(clone.customer_id, imported.timings_ms)
         self._count(clone, "ready")
+        return clone
+
+    def _follow_up(self, clone: Clone, budget: Budget) -> None:
+        """Follow the rest until it is there or this run is over; who finds the deadline passed goes on.
+
+        The agent brings it whether anybody looks or not, and what keeps it away is no failure of the clone.
+        """
+        if not clone.filling:
+            return
+        pod = self._leased(clone, PodState.READY)
+        work = Work(self.leases, self.clock, clone, pod, clone.max_expires_at, budget, clone.progress)
+        try:
+            rest = self.import_site.rest(work, self._source(clone))
+        except ImportFailed as failed:
+            rest = Imported(fidelity=incomplete(failed.failure_code, failed.detail))
+        except ClusterUnavailable:
+            return
+        self.leases.complete(
+            replace(clone, progress=work.progress),
+            now=self.clock.now(),
+            timings_ms={**clone.timings_ms, **rest.timings_ms},
+            fidelity={**clone.fidelity, **rest.fidelity},
+        )
 
     def _show(self, pod: Pod) -> None:
         persistently(lambda: self.mirror(pod), Budget.of(self.clock, LABEL_SECONDS))

@@ -49,7 +49,7 @@ class TakeOver:
         clone = self._tenant(pod)
         if clone is None:
             self.give_back.take_back(self._won(pod))
-        elif clone.state is CloneState.IMPORTING:
+        elif clone.state is CloneState.IMPORTING or clone.filling:
             self._won(pod)
             self.prepare(clone.clone_id, clone.lease_id)
         else:

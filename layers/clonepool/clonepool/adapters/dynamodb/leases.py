@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clonepool.adapters.dynamodb.errors import CONDITION, CONFLICT, Cancelled, ConditionFailed
@@ -10,7 +10,7 @@ from clonepool.adapters.dynamodb.history import History
 from clonepool.adapters.dynamodb.models import every
 from clonepool.adapters.dynamodb.rows import clone_row, lease_row, pod_row, to_clone
 from clonepool.domain.clones import CloneState
-from clonepool.domain.lease import importing, look_again_at, served
+from clonepool.domain.lease import completed, importing, next_look_at, served
 from clonepool.domain.pods import PodState
 from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, PodTaken, SourceNotRegistered, StaleRow, StoreBusy
@@ -77,17 +77,30 @@ class DynamoLeases(History):
         return bound
 
     def progress(self, clone: Clone, progress: Progress, deadline_at: int) -> None:
+        eta_seconds = None if clone.state is CloneState.READY else progress.eta_seconds
         shown: list[Action] = [
             self.clones.progress.set(asdict(progress)),
-            _set_or_remove(self.clones.eta_seconds, progress.eta_seconds),
+            _set_or_remove(self.clones.eta_seconds, eta_seconds),
         ]
+        self._show(clone, shown, deadline_at)
 
-        def fill(transaction: TransactWrite) -> None:
-            transaction.update(self._clone_key(clone), shown, self._in(clone, CloneState.IMPORTING))
-            moved: list[Action] = [self.pods.deadline_at.set(deadline_at)]
-            transaction.update(self._pod_key(clone), moved, self._leased_to(clone))
-
-        self._or_stale(fill, clone)
+    def complete(
+        self, clone: Clone, *, now: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
+    ) -> Clone:
+        done = replace(
+            clone,
+            progress=completed(clone.progress),
+            timings_ms=timings_ms,
+            fidelity=fidelity,
+            eta_seconds=None,
+        )
+        shown: list[Action] = [
+            self.clones.progress.set(asdict(done.progress)),
+            self.clones.timings_ms.set(timings_ms),
+            self.clones.fidelity.set(fidelity),
+        ]
+        self._show(clone, shown, next_look_at(done, now))
+        return done
 
     def ready(
         self, clone: Clone, *, now: int, expires_at: int, timings_ms: dict[str, int], fidelity: dict[str, Any]
@@ -96,7 +109,7 @@ class DynamoLeases(History):
         serving = [
             self.pods.state.set(PodState.READY.value),
             self.pods.state_since.set(now),
-            self.pods.deadline_at.set(look_again_at(expires_at, now)),
+            self.pods.deadline_at.set(next_look_at(done, now)),
         ]
         alive = every(self._in(clone, CloneState.IMPORTING), self.clones.expires_at > now)
 
@@ -152,11 +165,22 @@ class DynamoLeases(History):
         return every(self._same(pod), proven, self.pods.template_hash == pod.template_hash)
 
     def _leased_to(self, clone: Clone) -> Condition:
+        state = PodState.READY if clone.state is CloneState.READY else PodState.ASSIGNED
         return every(
             self.pods.lease_id == clone.lease_id,
             self.pods.generation == clone.generation,
-            self.pods.state == PodState.ASSIGNED.value,
+            self.pods.state == state.value,
         )
+
+    def _show(self, clone: Clone, shown: list[Action], deadline_at: int) -> None:
+        """Change the row of a live import, in the state as read, and its pod's deadline."""
+
+        def fill(transaction: TransactWrite) -> None:
+            transaction.update(self._clone_key(clone), shown, self._in(clone, _importing(clone)))
+            moved: list[Action] = [self.pods.deadline_at.set(deadline_at)]
+            transaction.update(self._pod_key(clone), moved, self._leased_to(clone))
+
+        self._or_stale(fill, clone)
 
     def _clone_key(self, clone: Clone) -> CloneRow:
         return self.clones(clone.clone_id)
@@ -200,6 +224,11 @@ class DynamoLeases(History):
         if reason and reason.raw_item:
             return to_clone(self.clones.from_raw_data(reason.raw_item))
         return self.get(clone.clone_id)
+
+
+def _importing(clone: Clone) -> CloneState:
+    """The state in which this clone's import may report: while it is waited for, or while files follow."""
+    return CloneState.READY if clone.state is CloneState.READY else CloneState.IMPORTING
 
 
 def _set_or_remove(attribute: Any, value: int | None) -> Any:

@@ -14,7 +14,7 @@ from clonepool.adapters.dynamodb.models import (
     SourceRow,
     warm_shard,
 )
-from clonepool.domain.clones import Clone, CloneState, Lease, Progress, Source, Start
+from clonepool.domain.clones import Backfill, Clone, CloneState, Lease, Progress, Source, Start
 from clonepool.domain.pods import Failure, Pod, PodState, Proof
 from clonepool.domain.pool import Decision, Pool, PoolPolicy
 
@@ -117,11 +117,17 @@ def to_clone(row: CloneRow) -> Clone:
         generation=_whole(row.generation),
         ready_at=_whole(row.ready_at),
         eta_seconds=_whole(row.eta_seconds),
-        progress=Progress(**row.progress),
+        progress=to_progress(row.progress),
         timings_ms=row.timings_ms,
         fidelity=row.fidelity,
         failure=Failure(**row.failure) if row.failure else None,
     )
+
+
+def to_progress(stored: dict[str, Any]) -> Progress:
+    """Progress as `asdict` has stored it."""
+    backfill = stored.get("backfill")
+    return Progress(**{**stored, "backfill": Backfill(**backfill) if backfill else None})
 
 
 def lease_row(models: Models, pod: Pod, clone: Clone, now: int) -> LeaseRow:

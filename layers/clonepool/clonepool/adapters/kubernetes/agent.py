@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from clonepool.domain.clones import Progress
+from clonepool.domain.clones import Backfill, Progress
 from clonepool.domain.observed import ImportEvent, ImportJob, Verdict
 from clonepool.errors import ClusterUnavailable
 
@@ -21,6 +22,14 @@ REFUSED = 3
 """The exit code of a command for another generation than the pod's."""
 
 
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """What an import may bring: bytes in all, and of files what their volume takes. 0: not said."""
+
+    max_bytes: int = 0
+    site_bytes: int = 0
+
+
 def verify_argv(generation: int) -> list[str]:
     """The command that asks a container about one generation."""
     return [AGENT, "verify", "--generation", str(generation)]
@@ -31,7 +40,7 @@ def import_argv(generation: int) -> list[str]:
     return [AGENT, "import", "--generation", str(generation)]
 
 
-def job_text(job: ImportJob, timeout_seconds: int, max_bytes: int) -> str:
+def job_text(job: ImportJob, timeout_seconds: int, limits: ImportLimits) -> str:
     """The job as one JSON line for stdin. Holds a secret: never log it."""
     return (
         json.dumps(
@@ -46,7 +55,12 @@ def job_text(job: ImportJob, timeout_seconds: int, max_bytes: int) -> str:
                 "internal_host": job.internal_host,
                 "allow_private_source": job.allow_private_source,
                 "allow_hosts": list(job.allow_hosts),
-                "limits": {"seconds": timeout_seconds, "bytes": max_bytes},
+                "backfill": job.backfill,
+                "limits": {
+                    "seconds": timeout_seconds,
+                    "bytes": limits.max_bytes,
+                    "site_bytes": limits.site_bytes,
+                },
             }
         )
         + "\n"
@@ -65,12 +79,26 @@ def import_event(line: str) -> ImportEvent:
             bytes_total=int(said.get("bytes_total") or 0),
             bytes_per_second=int(said.get("bytes_per_second") or 0),
             eta_seconds=None if eta is None else int(eta),
+            usable=said.get("usable") is True,
+            backfill=_backfill(said.get("backfill")),
         ),
         result=said.get("result") or None,
         failure_code=said.get("code") or None,
         detail=str(said.get("detail") or "")[:LONGEST_DETAIL],
         timings_ms={phase: int(ms) for phase, ms in (said.get("timings_ms") or {}).items()},
         fidelity=_storable(said.get("fidelity") or {}),
+    )
+
+
+def _backfill(said: dict[str, Any] | None) -> Backfill | None:
+    if not said:
+        return None
+    return Backfill(
+        percent=min(100, int(said.get("percent") or 0)),
+        bytes_done=int(said.get("bytes_done") or 0),
+        bytes_total=int(said.get("bytes_total") or 0),
+        files_done=int(said.get("files_done") or 0),
+        files_total=int(said.get("files_total") or 0),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes import manifests, podspec
+from clonepool.adapters.kubernetes.agent import ImportLimits
 from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
 from clonepool.adapters.kubernetes.commands import Agents
 from clonepool.adapters.kubernetes.objects import (
@@ -22,6 +23,7 @@ from clonepool.adapters.kubernetes.objects import (
     state_operations,
     uid_of,
 )
+from clonepool.adapters.kubernetes.quantities import byte_count
 from clonepool.adapters.kubernetes.routes import Routes
 from clonepool.domain.pods import PodState
 from clonepool.errors import ClusterUnavailable, StaleObject
@@ -138,7 +140,8 @@ class KubernetesCluster:
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
-        return self._agents.follow_import(ref, job, timeout_seconds, self._place.max_import_bytes)
+        limits = ImportLimits(self._place.max_import_bytes, byte_count(self._place.template.docroot_size))
+        return self._agents.follow_import(ref, job, timeout_seconds, limits)
 
     def delete_pod(self, ref: PodRef) -> None:
         """Routes first, so that nobody is sent to a pod that is going."""

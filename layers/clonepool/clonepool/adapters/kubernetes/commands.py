@@ -13,6 +13,7 @@ from clonepool.errors import ClusterUnavailable, StaleObject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clonepool.adapters.kubernetes.agent import ImportLimits
     from clonepool.adapters.kubernetes.exec import Executor
     from clonepool.domain.observed import ImportEvent, ImportJob
     from clonepool.domain.pods import PodRef
@@ -41,10 +42,10 @@ class Agents:
         return agent.verdict(ref.generation, answers)
 
     def follow_import(
-        self, ref: PodRef, job: ImportJob, timeout_seconds: int, max_bytes: int
+        self, ref: PodRef, job: ImportJob, timeout_seconds: int, limits: ImportLimits
     ) -> Iterator[ImportEvent]:
         """Lines until one has a result. Raises StaleObject, ClusterUnavailable."""
-        stdin = agent.job_text(job, timeout_seconds, max_bytes)
+        stdin = agent.job_text(job, timeout_seconds, limits)
         command = self._command(ref, "wordpress", agent.import_argv(ref.generation), stdin)
         try:
             for line in self._executor.lines(

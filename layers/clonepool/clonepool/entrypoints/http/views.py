@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clonepool.domain.clones import Clone, Source
+    from clonepool.domain.clones import Clone, Progress, Source
     from clonepool.domain.pods import Failure, Pod
     from clonepool.usecases.describe_pool import PoolReport
 
@@ -46,7 +46,7 @@ def clone_view(clone: Clone, addresses: Addresses) -> View:
         "created_at": iso(clone.created_at),
         "expires_at": iso(clone.expires_at),
         "max_expires_at": iso(clone.max_expires_at),
-        "progress": asdict(clone.progress),
+        "progress": _progress(clone.progress),
         "timings_ms": clone.timings_ms,
         **_given(
             eta_seconds=clone.eta_seconds,
@@ -123,6 +123,11 @@ def pod_view(pod: Pod) -> View:
 def iso(epoch_seconds: int) -> str:
     """`2026-11-23T20:00:00Z`."""
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _progress(progress: Progress) -> View:
+    view = asdict(progress)
+    return view if progress.backfill else {name: value for name, value in view.items() if name != "backfill"}
 
 
 def _failure(failure: Failure | None) -> View | None:
