@@ -81,7 +81,8 @@ final class Classifier
     private function link(string $path, string $absolute): Entry
     {
         $real = Roots::resolve($absolute);
-        if ($real === null) {
+        // Of links that lead to each other PHP says, at times, that one of them is the real path.
+        if ($real === null || is_link($real)) {
             return new Entry(Entry::SKIPPED, $path, 'link_broken');
         }
         $base = rtrim($this->root->path, '/') . '/';
