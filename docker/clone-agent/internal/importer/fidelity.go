@@ -49,9 +49,10 @@ func (r *run) fidelity() map[string]any {
 		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows, "source_by_table": sentRows},
 		"tables_differing":    orEmpty(differing),
 		"tables_changed":      orEmpty(changed), // while they were read
-		"tables_left_out":     orEmpty(r.preflight.LeftOut),
-		"views_failed":        orEmpty(r.viewsFailed),
-		"triggers_failed":     orEmpty(r.triggersFailed),
+		"tables_left_out":     listed(r.preflight.LeftOut),
+		"tables_adapted":      listed(r.adapted), // which the clone's server did not take as they are
+		"views_failed":        listed(r.viewsFailed),
+		"triggers_failed":     listed(r.triggersFailed),
 		"cells_rewritten":     r.stats.Rewritten,
 		"cells_not_rewritten": notRewritten,
 		"cells_listed":        orEmpty(r.stats.Listed),
@@ -82,6 +83,9 @@ func (r *run) versions() map[string]any {
 		"clone": map[string]string{"wordpress": v.WordPress, "database": r.cloneDatabase},
 	}
 }
+
+// listed bounds a list.
+func listed[T any](list []T) []T { return orEmpty(list[:min(len(list), maxListed)]) }
 
 // orEmpty makes an empty list of none, so that JSON says [] and not null.
 func orEmpty[T any](list []T) []T {

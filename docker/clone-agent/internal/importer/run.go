@@ -52,8 +52,9 @@ type run struct {
 	mu             sync.Mutex
 	reports        []TableReport
 	stats          rewrite.Stats
-	viewsFailed    []string
-	triggersFailed []string
+	adapted        []database.Adapted
+	viewsFailed    []database.Failed
+	triggersFailed []database.Failed
 	aside          []string
 	off            []Off
 	warnings       []string

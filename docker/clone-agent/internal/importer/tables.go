@@ -18,7 +18,7 @@ func (r *run) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.database.Recreate(ctx, tables); err != nil {
+	if r.adapted, err = r.database.Recreate(ctx, tables); err != nil {
 		return err
 	}
 	if err := r.rows(ctx, tables); err != nil {

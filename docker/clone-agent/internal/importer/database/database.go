@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -40,7 +39,8 @@ func Open(ctx context.Context, a Address) (*Database, error) {
 	config.Net, config.Addr, config.User, config.Passwd, config.DBName = a.Network, a.Host, a.User, a.Password, a.Schema
 	config.Collation = "utf8mb4_general_ci"
 	config.Timeout = 5 * time.Second
-	config.MaxAllowedPacket = 0 // the server's
+	config.MaxAllowedPacket = 0        // the server's
+	config.Logger = &mysql.NopLogger{} // connections that break are survived, or reported by their statement
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, failure.New(job.Internal, "%w", err)
@@ -112,28 +112,40 @@ func (d *Database) conn(ctx context.Context) (*sql.Conn, error) {
 }
 
 // Recreate drops whatever the schema holds and creates the given tables, empty.
-func (d *Database) Recreate(ctx context.Context, tables []source.Table) error {
-	return d.surviving(ctx, func() error { return d.recreate(ctx, tables) })
+// It returns those that could not be made as they are.
+func (d *Database) Recreate(ctx context.Context, tables []source.Table) (adapted []Adapted, err error) {
+	if err := Check(tables); err != nil {
+		return nil, err
+	}
+	err = d.surviving(ctx, func() error {
+		adapted, err = d.recreate(ctx, tables)
+		return err
+	})
+	return adapted, err
 }
 
-func (d *Database) recreate(ctx context.Context, tables []source.Table) error {
+func (d *Database) recreate(ctx context.Context, tables []source.Table) (adapted []Adapted, err error) {
 	conn, err := d.conn(ctx)
 	if err != nil {
-		return wrap("connecting", err)
+		return nil, wrap("connecting", err)
 	}
 	defer conn.Close()
 	if err := d.dropAll(ctx, conn); err != nil {
-		return err
+		return nil, err
 	}
 	for _, table := range tables {
 		if table.Type == "view" {
 			continue
 		}
-		if err := d.create(ctx, conn, table); err != nil {
-			return err
+		change, err := d.create(ctx, conn, table)
+		if err != nil {
+			return nil, err
+		}
+		if change != nil {
+			adapted = append(adapted, *change)
 		}
 	}
-	return nil
+	return adapted, nil
 }
 
 func (d *Database) dropAll(ctx context.Context, conn *sql.Conn) error {
@@ -151,76 +163,38 @@ func (d *Database) dropAll(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// create tries InnoDB, then MyISAM for what only that can hold (a second column of the key that counts up by itself).
-func (d *Database) create(ctx context.Context, conn *sql.Conn, table source.Table) error {
-	if !strings.HasPrefix(strings.ToUpper(table.Create), "CREATE TABLE ") {
-		return failure.New(job.SourceInvalid, "the definition of %s is no CREATE TABLE", table.Name)
-	}
-	statement := d.target.Adapt(table.Create)
-	_, err := conn.ExecContext(ctx, statement)
-	if err != nil && ctx.Err() == nil && !strings.EqualFold(table.Engine, "InnoDB") {
-		if _, second := conn.ExecContext(ctx, substitute(statement, engine, func([]string) string { return "ENGINE=MyISAM" })); second == nil {
-			return nil
-		}
-	}
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
-		return failure.New(job.Incompatible, "the clone's database refuses table %s: %w", table.Name, err)
-	}
-	return wrap("creating "+table.Name, err)
+// Adapted is a table that the clone's server did not take as it is.
+type Adapted struct {
+	Table  string `json:"table"`
+	Change string `json:"change"`
+	Error  string `json:"error"` // of the server, without the change
 }
 
-// Views creates the views in the order that works and returns those that could not be.
-func (d *Database) Views(ctx context.Context, tables []source.Table) (failed []string, err error) {
-	var waiting []source.Table
-	for _, table := range tables {
-		if table.Type == "view" {
-			waiting = append(waiting, table)
-		}
-	}
-	for before := -1; len(waiting) > 0 && len(waiting) != before; {
-		before = len(waiting)
-		var left []source.Table
-		for _, view := range waiting {
-			if _, err := d.pool.ExecContext(ctx, d.target.AdaptCollations(withoutDefiner(view.Create))); err != nil {
-				left = append(left, view)
-			}
-		}
-		waiting = left
-	}
-	for _, view := range waiting {
-		failed = append(failed, view.Name)
-	}
-	return failed, wrap("creating views", ctx.Err())
-}
-
-// Triggers creates the triggers, once the rows are in, and returns those that could not be.
-func (d *Database) Triggers(ctx context.Context, tables []source.Table) (failed []string, err error) {
-	conn, err := d.conn(ctx)
+// create tries the definition as it is, then without what its rows do not need, then MyISAM for what only that can hold (a
+// second column of the key that counts up by itself, a thousand columns).
+func (d *Database) create(ctx context.Context, conn *sql.Conn, table source.Table) (*Adapted, error) {
+	statement, err := d.target.Adapt(table.Create, table.Name)
 	if err != nil {
-		return nil, wrap("connecting", err)
+		return nil, refused("table", table.Name, err)
 	}
-	defer conn.Close()
-	for _, table := range tables {
-		for _, t := range table.Triggers {
-			if err := createTrigger(ctx, conn, table.Name, t); err != nil {
-				failed = append(failed, t.Name)
-			}
+	_, first := conn.ExecContext(ctx, statement)
+	var server *mysql.MySQLError
+	if first == nil || !errors.As(first, &server) || ctx.Err() != nil {
+		return nil, wrap("creating "+table.Name, first)
+	}
+	loose := withoutConstraints(statement)
+	for _, try := range []struct{ statement, change string }{
+		{loose, "without its constraints"},
+		{substitute(loose, engine, func([]string) string { return "ENGINE=MyISAM" }), "as MyISAM"},
+	} {
+		if _, err := conn.ExecContext(ctx, try.statement); err == nil {
+			return &Adapted{table.Name, try.change, first.Error()}, nil
 		}
 	}
-	return failed, wrap("creating triggers", ctx.Err())
-}
-
-func createTrigger(ctx context.Context, conn *sql.Conn, table string, t source.Trigger) error {
-	// The mode belongs to the trigger: MySQL keeps it with the trigger's text. Modes that it no longer knows go.
-	if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = ?", strings.ReplaceAll(t.SQLMode, "NO_AUTO_CREATE_USER", "")); err != nil {
-		if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = ''"); err != nil {
-			return err
-		}
+	if wrapped := wrap("creating "+table.Name, first); Lost(wrapped) || isDiskFull(server) {
+		return nil, wrapped
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf("CREATE TRIGGER %s %s %s ON %s FOR EACH ROW %s",
-		Quote(t.Name), t.Timing, t.Event, Quote(table), t.Statement))
-	return err
+	return nil, failure.New(job.Incompatible, "the clone's database refuses table %s: %w", table.Name, first)
 }
 
 // wrap gives an error of the clone's database its code; nil stays nil.
@@ -232,7 +206,7 @@ func wrap(doing string, err error) error {
 		return nil
 	case errors.As(err, &known):
 		return err
-	case errors.As(err, &server) && (server.Number == errDiskFull || server.Number == errRecordFileFull || server.Number == errDiskFullNow):
+	case errors.As(err, &server) && isDiskFull(server):
 		return failure.New(job.DiskFull, "%s: the volume of the clone's database is full: %w", doing, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return err
@@ -240,6 +214,10 @@ func wrap(doing string, err error) error {
 		err = broken{err}
 	}
 	return failure.New(job.DatabaseError, "%s: %w", doing, err)
+}
+
+func isDiskFull(err *mysql.MySQLError) bool {
+	return err.Number == errDiskFull || err.Number == errRecordFileFull || err.Number == errDiskFullNow
 }
 
 // Errors of MySQL that mean a full disk.

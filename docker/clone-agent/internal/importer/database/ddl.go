@@ -61,35 +61,63 @@ var (
 	engine     = regexp.MustCompile(`(?i)\bENGINE\s*=\s*\w+`)
 	definer    = regexp.MustCompile("(?i)\\bDEFINER\\s*=\\s*(?:`[^`]*`|'[^']*'|\\w+)(?:@(?:`[^`]*`|'[^']*'|[\\w.%]+))?\\s*")
 	columnType = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+)(uuid|inet6|inet4)\\b")
-	uuidNow    = regexp.MustCompile(`(?i)\bDEFAULT\s+(uuid\(\))`)
 	textValue  = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+(?:tiny|medium|long)?(?:text|blob|json)\\b[^,\n]*?\\bDEFAULT\\s+)('\x01*')")
-	// options of other engines, and places on the source's disks
-	foreign = regexp.MustCompile("(?i)[ ,]*(?:\\b(?:PAGE_CHECKSUM|TRANSACTIONAL|INSERT_METHOD|ENCRYPTION_KEY_ID|PAGE_COMPRESSION_LEVEL|" +
-		"(?:DATA|INDEX)\\s+DIRECTORY|CONNECTION|ENCRYPTION)\\s*=\\s*(?:'\x01*'|\\w+)|ROW_FORMAT\\s*=\\s*(?:PAGE|FIXED|COMPRESSED)\\b|" +
-		"KEY_BLOCK_SIZE\\s*=\\s*\\d+|UNION\\s*=\\s*\\([^)]*\\)|WITH\\s+SYSTEM\\s+VERSIONING|TABLESPACE\\s+`\x01+`)")
+	// comments that are executed from some version on
+	versioned = regexp.MustCompile(`(?s)/\*M?!(?:\d{5,6})?(.*?)\*/`)
+	// what other servers and engines say of a column or key
+	foreign = regexp.MustCompile(`(?i)\s+(?:COMPRESSED(?:\s*=\s*\w+)?|REF_SYSTEM_ID\s*=\s*\d+|WITHOUT\s+SYSTEM\s+VERSIONING|KEY_BLOCK_SIZE\s*=\s*\d+|CLUSTERING\s*=\s*\w+|` +
+		`NOT\s+IGNORED|IGNORED)\b`)
+	persistent = regexp.MustCompile(`(?i)(\)\s*)PERSISTENT\b`)
+	parser     = regexp.MustCompile("(?i)\\s+(?:WITH\\s+PARSER\\s+(`\x01*`|\\w+)|SRID\\s+\\d+)")
+	computed   = regexp.MustCompile(`(?i)\b(DEFAULT\s+)([a-z_]\w*)(\((?:[^()]|\([^()]*\))*\))`)
 )
 
 // replacementTypes stand for types that MySQL lacks; the source sends their cells as text.
 var replacementTypes = map[string]string{"uuid": "char(36)", "inet6": "varchar(45)", "inet4": "varchar(15)"}
 
-// Adapt makes a definition of the source one that the clone's server takes: InnoDB, its own collations and types.
-func (t *Target) Adapt(create string) string {
-	create = substitute(create, engine, func([]string) string { return "ENGINE=InnoDB" })
-	create = t.withoutOptions(create)
+// Adapt makes a definition of the source one that the clone's server takes: InnoDB, its own collations and types, none of
+// the options that say where and how the source keeps its rows. What is left is checked word by word.
+func (t *Target) Adapt(create, name string) (string, error) {
+	create = substitute(create, versioned, func(g []string) string { return " " + g[1] + " " })
 	create = t.AdaptCollations(create)
-	if t.MariaDB {
-		return create
+	end := bodyEnd(masked(create))
+	body, tail := t.adaptBody(create[:end]), substitute(create[end:], engine, func([]string) string { return "ENGINE=InnoDB" })
+	tokens, err := lex(tail)
+	if err != nil {
+		return "", err
 	}
-	create = substitute(create, columnType, func(g []string) string { return g[1] + replacementTypes[strings.ToLower(g[2])] })
-	create = substitute(create, uuidNow, func(g []string) string { return "DEFAULT (" + g[1] + ")" })
-	return substitute(create, textValue, func(g []string) string { return g[1] + "(" + g[2] + ")" })
+	options, err := tableOptions(tokens)
+	if err != nil {
+		return "", err
+	}
+	adapted := strings.TrimRight(body+" "+strings.Join(options, " "), " ")
+	return adapted, allowedTable(adapted, name)
 }
 
-// withoutOptions drops foreign options from the part after the columns.
-func (t *Target) withoutOptions(create string) string {
-	end := bodyEnd(masked(create))
-	return create[:end] + substitute(create[end:], foreign, func([]string) string { return "" })
+func (t *Target) adaptBody(body string) string {
+	body = substitute(body, foreign, func([]string) string { return "" })
+	body = substitute(body, persistent, func(g []string) string { return g[1] + "STORED" })
+	body = substitute(body, computed, func(g []string) string {
+		if nowFunctions[strings.ToUpper(g[2])] {
+			return g[0]
+		}
+		return g[1] + "(" + g[2] + g[3] + ")"
+	})
+	body = substitute(body, parser, func(g []string) string {
+		if !t.MariaDB && (g[1] == "" || strings.EqualFold(strings.Trim(g[1], "`"), "ngram")) {
+			return g[0]
+		}
+		return ""
+	})
+	if t.MariaDB {
+		return body
+	}
+	body = substitute(body, columnType, func(g []string) string { return g[1] + replacementTypes[strings.ToLower(g[2])] })
+	return substitute(body, textValue, func(g []string) string { return g[1] + "(" + g[2] + ")" })
 }
+
+// nowFunctions may be a column's default without parentheses around them.
+var nowFunctions = set("CURRENT_TIMESTAMP NOW LOCALTIME LOCALTIMESTAMP")
 
 // bodyEnd returns the offset after the parenthesis that closes the list of columns.
 func bodyEnd(grammar string) int {

@@ -63,8 +63,9 @@ func TestDefinitions(t *testing.T) {
 		},
 	}
 	for name, c := range cases {
-		if got := mysqlTarget().Adapt(c[0]); got != c[1] {
-			t.Errorf("%s:\n got %s\nwant %s", name, got, c[1])
+		got, err := mysqlTarget().Adapt(c[0], strings.Split(c[0], "`")[1])
+		if err != nil || got != c[1] {
+			t.Errorf("%s: %v\n got %s\nwant %s", name, err, got, c[1])
 		}
 	}
 }

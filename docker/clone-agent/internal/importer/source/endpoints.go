@@ -69,9 +69,16 @@ func (c *Client) object(ctx context.Context, endpoint string, parameters Paramet
 	return err
 }
 
+// What a source may define: networks of hundreds of sites have some thousand tables of a kilobyte or two.
+const (
+	maxTables      = 20_000
+	maxDefinitions = 64 << 20
+)
+
 // Tables asks for all definitions, tables before views.
 func (c *Client) Tables(ctx context.Context) ([]Table, error) {
 	var tables []Table
+	bytes := 0
 	err := c.Follow(ctx, "tables", Parameters{}, func(b Batch) error {
 		for _, object := range b.Objects {
 			var table Table
@@ -79,6 +86,9 @@ func (c *Client) Tables(ctx context.Context) ([]Table, error) {
 				return failure.New(job.SourceInvalid, "tables: %w", err)
 			}
 			tables = append(tables, table)
+			if bytes += len(object); len(tables) > maxTables || bytes > maxDefinitions {
+				return failure.New(job.TooLarge, "the source defines more than %d tables, or takes more than %d bytes to do so", maxTables, maxDefinitions)
+			}
 		}
 		return nil
 	})
