@@ -72,7 +72,7 @@ lint-python:
 
 .PHONY: lint-go
 lint-go: $(GOBIN)/$(STATICCHECK)
-	@unformatted=$$(gofmt -l docker/clone-agent lab/kube bench)
+	@unformatted=$$(gofmt -l docker/clone-agent lab/kube bench tests)
 	if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
 	for entry in $(GO_PACKAGES); do
 	  ( cd "$${entry%%:*}" && go vet -trimpath "$${entry#*:}" && GOFLAGS=-trimpath "$(GOBIN)/$(STATICCHECK)/staticcheck" "$${entry#*:}" )

@@ -72,10 +72,8 @@ func escapedBefore(b []byte, lo, at int) (c byte, ok bool) {
 	if start-4 >= lo && hasFold(b, start-4, `\u00`) {
 		return c, true
 	}
-	for start-2 >= lo && hasAt(b, start-2, "25") {
-		start -= 2
-	}
-	return c, start > lo && b[start-1] == '%'
+	_, ok = percentBefore(b, lo, start)
+	return c, ok
 }
 
 // hidesAt says whether a text ends in what people write for @ to hide an e-mail address from robots.

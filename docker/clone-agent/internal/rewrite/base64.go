@@ -181,16 +181,7 @@ func (k block) alone(b []byte, lo, hi int) bool {
 	if k.at > lo && isJoint(b[k.at-1]) || k.end < hi && (isJoint(b[k.end]) || b[k.end] == '=') {
 		return false
 	}
-	after := k.end
-	for after < hi && (b[after] == '\n' || b[after] == '\r' || b[after] == '\\') {
-		if b[after] == '\\' {
-			if after = skipForward(b[:hi], after); after == hi || b[after] != 'n' && b[after] != 'r' {
-				return true
-			}
-		}
-		after++
-	}
-	if after > k.end && after < hi && base64Class[b[after]]&inAlphabet != 0 {
+	if after := skipBreaks(b[:hi], k.end); after > k.end && after < hi && base64Class[b[after]]&inAlphabet != 0 {
 		return false
 	}
 	before := k.at
@@ -198,6 +189,22 @@ func (k block) alone(b []byte, lo, hi int) bool {
 		before--
 	}
 	return before == k.at || before == lo || base64Class[b[before-1]]&inAlphabet == 0 && b[before-1] != '='
+}
+
+// skipBreaks returns the offset after line breaks, which may be escaped.
+func skipBreaks(b []byte, at int) int {
+	for {
+		next := skipForward(b, at)
+		switch {
+		case next == len(b):
+			return at
+		case next == at && (b[next] == '\n' || b[next] == '\r'):
+		case next > at && (b[next] == 'n' || b[next] == 'r'):
+		default:
+			return at
+		}
+		at = next + 1
+	}
 }
 
 func isJoint(c byte) bool {

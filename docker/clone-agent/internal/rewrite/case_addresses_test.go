@@ -187,6 +187,7 @@ func TestCase9Base64(t *testing.T) {
 		same("bits beyond the end", "aHR0cHM6Ly9zaG9wLmV4YW1wbGUuY29tLx=="),
 		same("a token with a signature", encode(old+"xyz")+"."+encode("signature")),
 		same("in lines", encode(strings.Repeat(html, 2))[:76]+"\r\n"+encode("more of it")),
+		same("in lines, escaped after it", encode(strings.Repeat(html, 2))[:76]+"\n"+encode(old)+`\"`),
 		same("of the URL-safe alphabet", "a_"+encode(old)),
 	}
 	check(t, r, reported)

@@ -70,7 +70,7 @@ func TestCase3EnumsEscapedStringsCustomObjects(t *testing.T) {
 	check(t, r, []example{
 		{"an enum", `a:2:{i:0;E:11:"Suit:Hearts";i:1;` + str(old) + "}", `a:2:{i:0;E:11:"Suit:Hearts";i:1;` + str(now) + "}"},
 		{"an escaped string", `S:26:"https://shop.example.com/\c3";`, `S:24:"https://c1.clones.test/\c3";`},
-		{"an escaped string with an escaped host", `S:24:"https:\2f\2fshop\2eexample.com";`, `S:22:"https:\2f\2fc1.clones.test";`},
+		{"an escaped string with escaped slashes", `S:24:"https:\2f\2fshop.example.com";`, `S:22:"https:\2f\2fc1.clones.test";`},
 		{"an escaped key", `a:1:{S:1:"\61";` + str(old) + "}", `a:1:{S:1:"\61";` + str(now) + "}"},
 		same("a custom object without the host", `C:3:"Foo":5:{a:"};}`),
 	})

@@ -137,7 +137,7 @@ func (r *Rewriter) value(l *layer, lo, hi, depth int) {
 func (r *Rewriter) text(l *layer, lo, hi, depth int) {
 	for l.has(lo, hi) {
 		at, n := l.take()
-		if at < l.done {
+		if at < l.done || n != nil && at+len(n.text) > hi {
 			continue
 		}
 		first := len(r.edits.items)

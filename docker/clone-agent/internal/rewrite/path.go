@@ -122,10 +122,10 @@ func afterSlash(b []byte, at int, separator string) int {
 
 // slashFor returns the spelling of a slash that goes with that of a separator.
 func slashFor(joint string) string {
-	if strings.IndexByte(joint, '/') >= 0 {
+	if folded := strings.ToLower(joint); strings.HasSuffix(folded, "/") || strings.HasSuffix(folded, "2f") {
 		return joint
 	}
-	if strings.Trim(joint, `\`) == "" || joint[0] == '&' {
+	if strings.Trim(joint, `\`) == "" {
 		return "/"
 	}
 	return strings.NewReplacer("5c", "2f", "5C", "2F").Replace(joint)

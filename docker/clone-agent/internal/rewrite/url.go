@@ -2,8 +2,8 @@ package rewrite
 
 import "bytes"
 
-// mark is a character that separates the parts of a URL, with the spellings in which it is met: itself after any
-// number of backslashes (JSON, wp_slash), percent-encoded any number of times, as \u escape, as HTML entity.
+// mark is a character that separates the parts of a URL, with the spellings in which it is met: itself or percent-encoded
+// any number of times, after any number of backslashes (JSON, wp_slash); as \u escape; as HTML entity.
 type mark struct {
 	char     byte
 	hex      string
@@ -44,18 +44,35 @@ func (m *mark) hexBefore(b []byte, lo, end int) (start int, ok bool) {
 	if at-3 > lo && hasFold(b, at-3, "u00") && b[at-4] == '\\' {
 		return skipBackslashes(b, lo, at-4), true
 	}
-	for at-2 >= lo && hasAt(b, at-2, "25") {
-		at -= 2
-	}
-	if at-1 >= lo && b[at-1] == '%' {
-		return at - 1, true
+	if at, ok = percentBefore(b, lo, at); ok {
+		return skipBackslashes(b, lo, at), true
 	}
 	return 0, false
 }
 
+// percentBefore returns where the % of a percent-encoded character begins, whose two digits begin at an offset.
+func percentBefore(b []byte, lo, at int) (start int, ok bool) {
+	for at-2 >= lo && hasAt(b, at-2, "25") {
+		at -= 2
+	}
+	return at - 1, at > lo && b[at-1] == '%'
+}
+
+// skipBackslashes goes back over backslashes, as they are or percent-encoded.
 func skipBackslashes(b []byte, lo, at int) int {
-	for at > lo && b[at-1] == '\\' {
-		at--
+	for at > lo {
+		if b[at-1] == '\\' {
+			at--
+			continue
+		}
+		if !hasFold(b, at-2, "5c") || at-2 < lo {
+			break
+		}
+		start, ok := percentBefore(b, lo, at-2)
+		if !ok {
+			break
+		}
+		at = start
 	}
 	return at
 }

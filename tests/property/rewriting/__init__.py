@@ -1,0 +1,1 @@
+"""The rewriter against a second implementation of docs/rewriting.md."""

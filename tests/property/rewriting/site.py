@@ -1,0 +1,81 @@
+"""What is rewritten into what: the hosts, ports, paths and the target of one mapping."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host of the source, in all its spellings (lower case)."""
+
+    spellings: tuple[bytes, ...]
+    ports: frozenset[str]
+    bare: bool
+
+    def owns(self, port: str) -> bool:
+        """Whether an explicit port is the site's."""
+        return port in self.ports or ("" in self.ports and port in {"80", "443"})
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the source, and where it is in the clone."""
+
+    drive: bytes
+    parts: tuple[bytes, ...]
+    target: bytes
+
+
+@dataclass(frozen=True)
+class Site:
+    """One mapping."""
+
+    hosts: tuple[Host, ...]
+    folders: tuple[Folder, ...]
+    scheme: bytes
+    authority: bytes
+
+
+def site(sources: list[str], target: str, paths: list[tuple[str, str]]) -> Site:
+    """The mapping as people write it, prepared."""
+    ports: dict[str, set[str]] = {}
+    for source in sources:
+        parts = urlsplit(source)
+        name = (parts.hostname or "").lower()
+        name = name[4:] if name.startswith("www.") and "." in name[4:] else name
+        own = parts.port is None or parts.port == DEFAULT_PORTS.get(parts.scheme)
+        ports.setdefault(name, set()).add("" if own else str(parts.port))
+    hosts = tuple(Host(_spellings(name), frozenset(own), _is_name(name)) for name, own in ports.items())
+    to = urlsplit(target)
+    return Site(
+        hosts, tuple(_folder(*pair) for pair in paths), to.scheme.encode(), to.netloc.lower().encode()
+    )
+
+
+def _is_name(host: str) -> bool:
+    return "." in host and not host.rsplit(".", maxsplit=1)[-1][0].isdigit()
+
+
+def _spellings(host: str) -> tuple[bytes, ...]:
+    ascii_name = host.encode("idna")
+    name = ascii_name.decode("idna")
+    if name == ascii_name.decode():
+        return (ascii_name,)
+    escaped = "".join(c if ord(c) < 128 else f"\\u{ord(c):04x}" for c in name)
+    return (ascii_name, name.encode(), escaped.encode(), quote(name).lower().encode())
+
+
+def _folder(source: str, target: str) -> Folder:
+    path = source.replace("\\", "/")
+    drive = re.match("[A-Za-z0-9]:", path)
+    parts = path[2 if drive else 0 :].strip("/").split("/")
+    return Folder(
+        path[:1].lower().encode() if drive else b"",
+        tuple(p.encode() for p in parts),
+        target.strip("/").encode(),
+    )
