@@ -233,6 +233,36 @@ final class OddHostsTest extends TestCase
         self::assertSame(explode('_', self::$site->key)[1], $log[$reason] ?? null);
     }
 
+    public function testWhateverHeadersAndAddressesComeWordPressAnswersAsEver(): void
+    {
+        self::$site->configure("define('WP_DEBUG', true);\ndefine('WP_DEBUG_DISPLAY', true);\n");
+        self::$site->start(['display_errors' => '1']);
+        mt_srand(22);
+        $values = ['', '0', 'x', "' OR 1=1", '<script>', "\xff", str_repeat('a', 3000), '-1', '..',
+            'acme.7.99999999999'];
+        $rest = '/wp-json/custom-migrator/v1/';
+        $addresses = ['/?custom_migrator=', '/?custom_migrator[]=rows', '/?custom_migrator=rows&rest_route=x',
+            '/?rest_route=/custom-migrator/v1/', $rest, $rest . 'rows/../x', $rest . '%ff', '//custom-migrator/v1/rows',
+            $rest . 'rows', WordPress::address('rows', 'query') . '&%5B=%', '/?custom_migrator=rows&a[b]=c'];
+        for ($round = 0; $round < 60; $round++) {
+            $headers = self::$site->signed('rows', '{}');
+            foreach (['Key', 'Job', 'Time', 'Nonce', 'Signature'] as $name) {
+                if (mt_rand(0, 3) === 0) {
+                    $headers["X-CM-$name"] = $values[mt_rand(0, count($values) - 1)];
+                }
+            }
+            $method = mt_rand(0, 4) === 0 ? 'PUT' : 'POST';
+            $address = $addresses[$round % count($addresses)];
+            $answer = self::$site->request($method, $address, '{"table":"wp_options"}', $headers);
+            $told = "$method $address " . json_encode($headers);
+            self::assertContains($answer['status'], [200, 301, 400, 404], $told);
+            // The body is not the one that was signed.
+            self::assertStringNotContainsString("\x89CMA1", $answer['body']);
+            self::assertDoesNotMatchRegularExpression('/(Warning|Notice|Deprecated|error)<\/b>/', $answer['body']);
+        }
+        self::assertSame('', (string) @file_get_contents(self::$site->log()));
+    }
+
     public function testARequestIsAnsweredOnce(): void
     {
         self::$site->start();

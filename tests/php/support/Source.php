@@ -26,11 +26,16 @@ final class Source
     /** @param array<string, mixed> $params */
     public function raw(string $endpoint, array $params): string
     {
+        return $this->rawBody($endpoint, (string) json_encode((object) $params));
+    }
+
+    public function rawBody(string $endpoint, string $body): string
+    {
         $bytes = '';
         $answer = new Answer(self::JOB_KEY, self::NONCE, $endpoint, static function (string $part) use (&$bytes): void {
             $bytes .= $part;
         });
-        $request = new Request('POST', $endpoint, true, '', (string) json_encode((object) $params), []);
+        $request = new Request('POST', $endpoint, true, '', $body, []);
         (new Dispatcher(function (): Site {
             return $this->site;
         }))->run($request, $answer);

@@ -37,7 +37,10 @@ final class Cells
     {
         $token = (array) $params->cursor('cell');
         [$column, $length, $source] = $this->resolve($token);
-        $offset = (int) ($params->cursor()['a'] ?? 0);
+        $offset = $params->cursor()['a'] ?? 0;
+        if (!is_int($offset) || $offset < 0) {
+            throw new ExportError('bad_request', 'cursor is not one that this source has given');
+        }
         $answer->json(['table' => $this->table->name, 'column' => $column->name]);
         $this->db->useStoredBytes();
         $begin = $offset;
@@ -63,7 +66,7 @@ final class Cells
     {
         $position = Rows::position($this->table, $token);
         try {
-            $column = $this->table->column((string) ($token['c'] ?? ''));
+            $column = $this->table->column(is_string($token['c'] ?? null) ? $token['c'] : '');
             $key = is_array($position) ? RowQuery::at($this->table, $position) : null;
         } catch (\InvalidArgumentException $error) {
             throw new ExportError('bad_request', 'cell is not one that this source has given');
@@ -73,7 +76,7 @@ final class Cells
         $source = ' FROM ' . Connection::name($this->table->name) . ($key === null ? ' USE INDEX ()' : '')
             . ($where === '' ? '' : ' WHERE ' . $where)
             . ($key === null ? ' LIMIT ' . (int) $position . ', 1' : '');
-        return [$column, (int) ($token['n'] ?? 0), $source];
+        return [$column, is_int($token['n'] ?? null) ? $token['n'] : 0, $source];
     }
 
     private function piece(Column $column, string $source, int $offset, int $length): string

@@ -81,11 +81,12 @@ final class Files
         if ($cursor === null) {
             return null;
         }
-        $path = base64_decode((string) ($cursor['p'] ?? ''), true);
-        if ($path === false || !Classifier::isSafe($path)) {
+        $path = is_string($cursor['p'] ?? null) ? base64_decode($cursor['p'], true) : false;
+        $numbers = array_intersect_key($cursor, ['o' => true, 's' => true, 'm' => true]);
+        if ($path === false || !Classifier::isSafe($path) || array_filter($numbers, 'is_int') !== $numbers) {
             throw new ExportError('bad_request', 'cursor is not one that this source has given');
         }
-        return ['p' => $path] + $cursor;
+        return ['p' => $path] + $numbers;
     }
 
     /** @return iterable<Entry> what comes after the position */

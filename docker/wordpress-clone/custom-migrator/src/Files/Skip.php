@@ -40,14 +40,16 @@ final class Skip
 
     /** @var Root */
     private $root;
-    /** @var list<string> */
+    /** @var list<Pattern> */
     private $patterns;
 
     /** @param list<string> $patterns shell patterns of the client */
     public function __construct(Root $root, array $patterns = [])
     {
         $this->root = $root;
-        $this->patterns = $patterns;
+        $this->patterns = array_map(static function (string $pattern): Pattern {
+            return new Pattern($pattern);
+        }, $patterns);
     }
 
     /** @return string|null a reason of docs/protocol.md, section 7 */
@@ -89,7 +91,7 @@ final class Skip
     private function excluded(string $path): ?string
     {
         foreach ($this->patterns as $pattern) {
-            if (fnmatch($pattern, $path)) {
+            if ($pattern->matches($path)) {
                 return 'excluded';
             }
         }
