@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -36,22 +37,27 @@ func Ask(ctx context.Context, path string, request Request) (*Conversation, erro
 }
 
 func mustBeInit(conn *net.UnixConn) error {
-	raw, err := conn.SyscallConn()
+	peer, err := peerOf(conn)
 	if err != nil {
-		return err
-	}
-	var peer *syscall.Ucred
-	var peerErr error
-	err = raw.Control(func(fd uintptr) {
-		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	})
-	if err != nil || peerErr != nil {
-		return fmt.Errorf("asking who listens: %v %v", err, peerErr)
+		return fmt.Errorf("asking who listens: %w", err)
 	}
 	if peer.Pid != 1 {
 		return ErrImpostor
 	}
 	return nil
+}
+
+// peerOf asks the kernel who is at the other end, as it was when the connection was made.
+func peerOf(conn *net.UnixConn) (peer *syscall.Ucred, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var peerErr error
+	err = raw.Control(func(fd uintptr) {
+		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	})
+	return peer, errors.Join(err, peerErr)
 }
 
 // Next reads the next answer into body. It returns io.EOF after the last one, and an *Error for a refusal.

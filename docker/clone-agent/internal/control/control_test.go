@@ -115,3 +115,28 @@ func TestListenTakesOverWhateverLiesUnderItsName(t *testing.T) {
 		t.Errorf("the first listener took the second's name away: %v", err)
 	}
 }
+
+func TestProcessesOfTheContainerShareFewPlaces(t *testing.T) {
+	path := serveOn(t, func(ctx context.Context, _ Request, send func(any) error) error {
+		_ = send("held")
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	for i := range maxInside { // this test has a parent, as a process of a site has
+		conn, err := net.Dial("unix", path)
+		must(t, err)
+		defer conn.Close()
+		_, err = conn.Write([]byte(`{"command": "status"}` + "\n"))
+		must(t, err)
+		if line, _ := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(line, "held") {
+			t.Fatalf("place %d: %q", i, line)
+		}
+	}
+	conn, err := net.Dial("unix", path)
+	must(t, err)
+	defer conn.Close()
+	_, _ = conn.Write([]byte(`{"command": "status"}` + "\n")) // it may be closed already
+	if got, _ := bufio.NewReader(conn).ReadString('\n'); got != "" {
+		t.Errorf("one more than its share was answered: %q", got)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"clonepool.dev/clone-agent/internal/procs"
 )
 
 // Handler answers one request through send, any number of times. An error that it returns is sent as the last answer.
@@ -17,7 +19,10 @@ import (
 type Handler func(ctx context.Context, request Request, send func(any) error) error
 
 const (
+	// maxConnections are the places for commands from outside; the container's own processes share a few others, so that
+	// a site that takes all it can get keeps no command waiting.
 	maxConnections = 32
+	maxInside      = 4
 	requestTimeout = 5 * time.Second
 	sendTimeout    = 5 * time.Second
 )
@@ -37,7 +42,7 @@ func Listen(path string) (*net.UnixListener, error) {
 
 // Serve answers until the listener is closed.
 func Serve(ctx context.Context, listener *net.UnixListener, handle Handler) {
-	places := make(chan struct{}, maxConnections)
+	outside, inside := make(chan struct{}, maxConnections), make(chan struct{}, maxInside)
 	for {
 		conn, err := listener.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
@@ -47,6 +52,10 @@ func Serve(ctx context.Context, listener *net.UnixListener, handle Handler) {
 			slog.Warn("accepting a command", "error", err)
 			time.Sleep(100 * time.Millisecond)
 			continue
+		}
+		places := inside
+		if fromOutside(conn) {
+			places = outside
 		}
 		select {
 		case places <- struct{}{}:
@@ -58,6 +67,17 @@ func Serve(ctx context.Context, listener *net.UnixListener, handle Handler) {
 			conn.Close()
 		}
 	}
+}
+
+// fromOutside says whether the other side was started by the container runtime and not by a process of the container: its
+// parent is not in this PID namespace. A process of the site has one, and be it PID 1.
+func fromOutside(conn *net.UnixConn) bool {
+	peer, err := peerOf(conn)
+	if err != nil {
+		return false
+	}
+	p, alive, err := procs.Find(int(peer.Pid))
+	return err != nil || alive && p.Parent == 0 // a look that failed shall not lock out the verifier
 }
 
 func serve(ctx context.Context, conn *net.UnixConn, handle Handler) {

@@ -7,8 +7,10 @@ package limits
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -22,6 +24,7 @@ var resources = []string{
 // Snapshot is what governs a process: its resource limits, and the scheduling of each of its threads.
 type Snapshot struct {
 	resources map[string]syscall.Rlimit
+	oomScore  string
 	threads   map[int]scheduling
 }
 
@@ -29,11 +32,16 @@ type Snapshot struct {
 type scheduling struct {
 	nice, policy, priority, ioClass int
 	affinity                        string
+	attributes                      string // as sched_getattr has them: utilisation clamps and slices too
 }
 
 // Take notes the present state of this process. Threads that end meanwhile are left out.
 func Take() (Snapshot, error) {
-	s := Snapshot{map[string]syscall.Rlimit{}, map[int]scheduling{}}
+	oomScore, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{map[string]syscall.Rlimit{}, strings.TrimSpace(string(oomScore)), map[int]scheduling{}}
 	for number, name := range resources {
 		limit, err := resourceLimit(number)
 		if err != nil {
@@ -65,6 +73,9 @@ func (s Snapshot) Differences(now Snapshot) []string {
 		if was, is := s.resources[name], now.resources[name]; was != is {
 			all = append(all, fmt.Sprintf("limit %s is %d/%d, was %d/%d", name, is.Cur, is.Max, was.Cur, was.Max))
 		}
+	}
+	if s.oomScore != now.oomScore {
+		all = append(all, fmt.Sprintf("oom_score_adj is %s, was %s", now.oomScore, s.oomScore))
 	}
 	was := s.threads[os.Getpid()]
 	for thread, is := range now.threads {
@@ -100,7 +111,24 @@ func schedulingOf(thread int) (s scheduling, ok bool) {
 			return scheduling{}, false
 		}
 	}
-	return scheduling{20 - nice, policy, int(priority), ioClass, fmt.Sprintf("%x", mask[:min(size, len(mask))])}, true
+	affinity := fmt.Sprintf("%x", mask[:min(size, len(mask))])
+	return scheduling{20 - nice, policy, int(priority), ioClass, affinity, attributesOf(id)}, true
+}
+
+// getAttributes is the number of sched_getattr, which the syscall package does not know.
+var getAttributes = map[string]uintptr{"amd64": 315, "arm64": 275}[runtime.GOARCH]
+
+// attributesOf is struct sched_attr in hex, empty where the kernel or the seccomp profile does not give it.
+func attributesOf(thread uintptr) string {
+	var attributes [56]byte
+	if getAttributes == 0 {
+		return ""
+	}
+	pointer := uintptr(unsafe.Pointer(&attributes[0]))
+	if _, _, errno := syscall.RawSyscall6(getAttributes, thread, pointer, uintptr(len(attributes)), 0, 0, 0); errno != 0 {
+		return ""
+	}
+	return fmt.Sprintf("%x", attributes)
 }
 
 func call(number, a, b, c uintptr) (int, syscall.Errno) {

@@ -19,7 +19,7 @@ const (
 // hasAttributes says whether an open object carries anything that its mode, size and content do not show:
 // extended attributes, access control lists, inode flags. A label of the node's security module is not the site's.
 func hasAttributes(f *os.File) bool {
-	return len(attributes(f)) > 0 || inodeFlags(f)&settableFlags != 0
+	return len(attributes(f)) > 0 || inodeFlags(f)&settableFlags != 0 || hasHints(f)
 }
 
 // ClearAttributes removes what hasAttributes finds, as far as an owner can.
@@ -36,13 +36,16 @@ func ClearAttributes(f *os.File) {
 
 func attributes(f *os.File) []string {
 	size, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), 0, 0)
+	if errno != 0 && errno != syscall.ENOTSUP {
+		return []string{"unreadable: " + errno.Error()}
+	}
 	if errno != 0 || size == 0 { // nearly always; only then is a buffer worth its memory
 		return nil
 	}
 	buffer := make([]byte, 64<<10) // the kernel's limit for a list
 	n, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), uintptr(unsafe.Pointer(&buffer[0])), uintptr(len(buffer)))
 	if errno != 0 {
-		return nil
+		return []string{"unreadable: " + errno.Error()}
 	}
 	var names []string
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(buffer[:n], []byte{0}), []byte{0}) {
@@ -59,4 +62,18 @@ func inodeFlags(f *os.File) (flags int64) {
 		return 0
 	}
 	return flags
+}
+
+// extended is struct fsxattr of linux/fs.h.
+type extended struct {
+	flags, extentSize, extents, project, cowExtentSize uint32
+	_                                                  [8]byte
+}
+
+// hasHints says whether an owner has set sizes of extents, numbers of 32 bits that some file systems keep for each file.
+func hasHints(f *os.File) bool {
+	const fsGetXattr = 0x801C581F
+	var x extended
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), fsGetXattr, uintptr(unsafe.Pointer(&x)))
+	return errno == 0 && (x.extentSize != 0 || x.cowExtentSize != 0)
 }

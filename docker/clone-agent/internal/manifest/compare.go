@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kind says how an object differs from its entry.
@@ -34,17 +35,32 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s %s: %s", d.Kind, Encode(d.Path), d.Detail)
 }
 
+// Time is what a restore sets as the time of every file and directory of a tree.
+var Time = time.Unix(1_000_000_000, 0)
+
 // Compare lists, sorted by path, in what the tree differs from the manifest: names, types, owner, modes, sizes, links and contents.
 //
 // Contents are read and hashed, because modification times and sizes can be forged. What is extra is named but not entered.
-func (m *Manifest) Compare(root *os.Root) ([]Difference, error) { return m.compare(root, false) }
+func (m *Manifest) Compare(root *os.Root) ([]Difference, error) {
+	return m.compare(root, false, unlike)
+}
+
+// CompareTimed is Compare for a tree that was restored: times, too, must be as the restore set them.
+func (m *Manifest) CompareTimed(root *os.Root) ([]Difference, error) {
+	return m.compare(root, false, func(want Entry, got found) string {
+		if detail := unlike(want, got); detail != "" || want.Type == Symlink || got.modified.Equal(Time) {
+			return detail
+		}
+		return fmt.Sprintf("modified %d.%09d", got.modified.Unix(), got.modified.Nanosecond())
+	})
+}
 
 // CompareUnlocking is Compare for a tree that is to be repaired: a directory that its owner closed to himself is opened.
 func (m *Manifest) CompareUnlocking(root *os.Root) ([]Difference, error) {
-	return m.compare(root, true)
+	return m.compare(root, true, unlike)
 }
 
-func (m *Manifest) compare(root *os.Root, unlock bool) ([]Difference, error) {
+func (m *Manifest) compare(root *os.Root, unlock bool, unlike func(Entry, found) string) ([]Difference, error) {
 	seen, err := walk(root, unlock, m.judge)
 	if err != nil {
 		return nil, err

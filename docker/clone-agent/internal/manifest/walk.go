@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Of describes the tree at dir. It fails on objects that a manifest cannot hold.
@@ -34,7 +35,8 @@ func Of(dir string) (*Manifest, error) {
 // found is what the walk saw of an object, before and after its content was read.
 type found struct {
 	Entry
-	problem string // why the object can never equal one of a manifest, or why it could not be read
+	modified time.Time
+	problem  string // why the object can never equal one of a manifest, or why it could not be read
 }
 
 // verdict says what the walk shall do with an object.
@@ -74,7 +76,7 @@ func (w *walker) object(parent *os.Root, name, path string) error {
 	if err != nil {
 		return err
 	}
-	e := &found{Entry: Entry{Path: path, Type: typeOf(info.Mode()), Mode: permissions(info)}}
+	e := &found{Entry: Entry{Path: path, Type: typeOf(info.Mode()), Mode: permissions(info)}, modified: info.ModTime()}
 	w.entries = append(w.entries, e)
 	stat := info.Sys().(*syscall.Stat_t)
 	if stat.Uid != uint32(os.Geteuid()) && os.Geteuid() != 0 {

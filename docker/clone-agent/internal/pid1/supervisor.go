@@ -9,6 +9,7 @@ import (
 
 	"clonepool.dev/clone-agent/internal/control"
 	"clonepool.dev/clone-agent/internal/layout"
+	"clonepool.dev/clone-agent/internal/leakhooks"
 	"clonepool.dev/clone-agent/internal/limits"
 	"clonepool.dev/clone-agent/internal/procs"
 	"clonepool.dev/clone-agent/internal/report"
@@ -110,7 +111,8 @@ func (s *Supervisor) restoreUntilDone(ctx context.Context, log *slog.Logger, sec
 
 func (s *Supervisor) restore(ctx context.Context, secret secretwatch.Secret) error {
 	s.state.enter(report.PhaseKilling, "")
-	if err := procs.KillOthers(ctx); err != nil {
+	leakhooks.Load(s.role.Volume())
+	if err := killOthers(ctx); err != nil {
 		return err
 	}
 	sinceBoot, err := procs.SinceBoot()
@@ -127,6 +129,13 @@ func (s *Supervisor) restore(ctx context.Context, secret secretwatch.Secret) err
 	}
 	s.state.change(func(s *state) { s.restored = time.Now() })
 	return nil
+}
+
+func killOthers(ctx context.Context) error {
+	if leakhooks.Skips(leakhooks.Kill) {
+		return leakhooks.Spare(ctx)
+	}
+	return procs.KillOthers(ctx)
 }
 
 func (s *Supervisor) restoreFiles(ctx context.Context) error {

@@ -203,7 +203,7 @@ func TestTERMEndsEverythingAtOnce(t *testing.T) {
 func TestTheSocketOfAnotherProcessIsNotBelieved(t *testing.T) {
 	c := newContainer(t)
 	c.start()
-	c.await("listening", func() bool { return c.exists(layout.Socket) })
+	c.await("listening", func() bool { return c.status().Phase != "" })
 	ctx, cancel := withTimeout()
 	defer cancel()
 	// Seen from outside its namespace, the agent is not process 1.

@@ -51,6 +51,9 @@ func List() ([]Process, error) {
 	return living, nil
 }
 
+// Find looks at one process; a zombie is not there.
+func Find(pid int) (p Process, alive bool, err error) { return read(pid) }
+
 func read(pid int) (p Process, alive bool, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if gone(err) {

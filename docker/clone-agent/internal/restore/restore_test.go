@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"clonepool.dev/clone-agent/internal/manifest"
 )
@@ -135,6 +136,26 @@ func firstError(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+func TestTimesThatASiteSetAreGone(t *testing.T) {
+	source, m := pristine(t)
+	dir := filepath.Join(t.TempDir(), "html")
+	restored(t, dir, source, m)
+	root, err := os.OpenRoot(dir)
+	must(t, err)
+	defer root.Close()
+	for _, name := range []string{"index.php", "wp-admin", "."} {
+		message := time.Unix(1_234_567_890, 987_654_321)
+		must(t, os.Chtimes(filepath.Join(dir, name), message, message))
+		if found, err := m.CompareTimed(root); err != nil || len(found) != 1 || !strings.Contains(found[0].Detail, "modified 1234567890.987654321") {
+			t.Errorf("%s: found %v, %v", name, found, err)
+		}
+		restored(t, dir, source, m)
+		if found, err := m.CompareTimed(root); err != nil || len(found) > 0 {
+			t.Errorf("%s: after the restore %v, %v", name, found, err)
+		}
+	}
 }
 
 func TestWipeRemovesTreesDeeperThanDescriptorsAndPathsReach(t *testing.T) {

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
 
+	"clonepool.dev/clone-agent/internal/leakhooks"
 	"clonepool.dev/clone-agent/internal/manifest"
 )
 
@@ -34,10 +36,28 @@ func Tree(ctx context.Context, dir, source string, want *manifest.Manifest) (tou
 	}
 	defer t.from.Close()
 	differences, err := want.CompareUnlocking(t.to)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = t.repair(differences, want)
 	}
-	return len(differences), t.repair(differences, want)
+	if err == nil && !leakhooks.Skips(leakhooks.Times) {
+		err = setTimes(dir, want)
+	}
+	return len(differences), err
+}
+
+// setTimes gives every file and directory one time. A site can set the times of its files at will: three thousand of
+// them, kept because their contents are the image's, would carry a message to the next site.
+func setTimes(dir string, want *manifest.Manifest) error {
+	times := []syscall.Timeval{{Sec: manifest.Time.Unix()}, {Sec: manifest.Time.Unix()}}
+	for _, e := range want.Entries {
+		if e.Type == manifest.Symlink {
+			continue
+		}
+		if err := syscall.Utimes(filepath.Join(dir, e.Path), times); err != nil {
+			return fmt.Errorf("setting the time of %s: %w", manifest.Encode(e.Path), err)
+		}
+	}
+	return nil
 }
 
 // asDirectory makes sure that place is a directory and no link to one.
@@ -143,7 +163,9 @@ func settle(root *os.Root, dir string, mode uint32) error {
 		return err
 	}
 	defer f.Close()
-	manifest.ClearAttributes(f)
+	if !leakhooks.Skips(leakhooks.Attributes) {
+		manifest.ClearAttributes(f)
+	}
 	return syscall.Fchmod(int(f.Fd()), mode)
 }
 

@@ -54,6 +54,15 @@ func unexpected(p procs.Process, t report.Testimony) string {
 	}
 }
 
+// startOf is when a process started, on the clock of procs.SinceBoot.
+func startOf(pid int) (time.Duration, error) {
+	p, alive, err := procs.Find(pid)
+	if err == nil && !alive {
+		err = fmt.Errorf("process %d is gone", pid)
+	}
+	return p.Started, err
+}
+
 // ipc looks for shared memory, queues and semaphores that are older than the reset. The pod's containers share them:
 // those of the other container's user are left to its own verifier.
 func ipc(restored time.Time) report.Check {

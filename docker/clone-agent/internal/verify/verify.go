@@ -50,7 +50,8 @@ func ask(ctx context.Context, generation int64) (testimony report.Testimony, err
 	if err := conversation.Next(&testimony); err != nil {
 		return report.Testimony{Generation: generation}, err
 	}
-	if testimony.Settled && (testimony.Checks == nil || testimony.StartedAt == nil || testimony.RestoredAt == nil) {
+	if testimony.Settled && (testimony.Checks == nil || testimony.KilledAt == nil || testimony.StartedAt == nil ||
+		testimony.RestoredAt == nil) {
 		return testimony, errors.New("the agent's answer is incomplete")
 	}
 	return testimony, nil
@@ -59,28 +60,32 @@ func ask(ctx context.Context, generation int64) (testimony report.Testimony, err
 type looker func(context.Context) map[string]report.Check
 
 func lookers(t report.Testimony) []looker {
+	one := func(name string, look func() report.Check) looker {
+		return func(context.Context) map[string]report.Check { return map[string]report.Check{name: look()} }
+	}
 	all := []looker{
-		func(context.Context) map[string]report.Check {
-			return map[string]report.Check{"processes": processes(t)}
-		},
-		func(context.Context) map[string]report.Check {
-			return map[string]report.Check{"ipc": ipc(*t.RestoredAt)}
-		},
+		one("processes", func() report.Check { return processes(t) }),
+		one("ipc", func() report.Check { return ipc(*t.RestoredAt) }),
+		one("scratch", func() report.Check { return scratch(t.Role, *t.KilledAt) }),
+		one("caches", func() report.Check { return caches(t) }),
+		one("mounts", func() report.Check { return mounts(t.Role) }),
+		one("keyrings", keyrings),
 	}
 	switch t.Role {
 	case "wordpress":
-		all = append(all, func(context.Context) map[string]report.Check { return map[string]report.Check{"files": docroot()} })
+		all = append(all, one("files", docroot))
 	case "mysql":
-		all = append(all, database)
+		all = append(all, one("volume", func() report.Check { return volume(*t.RestoredAt) }), database)
 	}
 	return all
 }
 
 // wanted names the checks without which a report is not good, so that none can be left out unnoticed.
 func wanted(role string) []string {
-	common := []string{"files", "processes", "ipc", "limits"}
+	common := []string{"files", "scratch", "processes", "caches", "ipc", "keyrings", "mounts", "limits"}
 	if role == "mysql" {
-		return append(common, "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "durability", "persisted", "old_password")
+		return append(common, "volume", "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "durability",
+			"persisted", "old_password")
 	}
 	return append(common, "page")
 }
@@ -105,7 +110,7 @@ func docroot() report.Check {
 		return report.Failed(err)
 	}
 	defer root.Close()
-	differences, err := want.Compare(root)
+	differences, err := want.CompareTimed(root)
 	if err != nil {
 		return report.Failed(err)
 	}
