@@ -16,7 +16,7 @@ from pathlib import Path
 from lab.images.bases import BASE_PREFIX, MYSQL, WORDPRESS, Recipe, base_key, base_ref, ensure_base
 from lab.images.buildah import Buildah
 from lab.images.commands import run
-from lab.images.inputs import AGENT_SOURCES, agent_digest, cache, short, stage
+from lab.images.inputs import AGENT_SOURCES, agent_digest, agent_tags, cache, short, stage
 
 Say = Callable[[str], None]
 _REGISTRY = "clonepool.local"
@@ -73,7 +73,9 @@ def _plan(home: Path, contexts: Path) -> list[Image]:
     site = ""
     images = []
     for name, recipe in _RECIPES.items():
-        key = short(base_key(recipe), stage(name, contexts / name), agent, site)
+        key = "-".join(
+            filter(None, (short(base_key(recipe), stage(name, contexts / name), agent, site), agent_tags()))
+        )
         images.append(Image(name, f"{_REGISTRY}/{name}:{key}", home / f"{name}-{key}.tar"))
         site = key
     return images
@@ -94,7 +96,8 @@ def _build_missing(
 def _compile_agent(folder: Path) -> Path:
     go = shutil.which("go") or "/usr/local/go/bin/go"
     binary = folder / "agent"
-    command = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", str(binary), "./cmd/clone-agent"]
+    flags = ["-trimpath", "-ldflags=-s -w", f"-tags={agent_tags()}"]
+    command = [go, "build", *flags, "-o", str(binary), "./cmd/clone-agent"]
     run(command, cwd=AGENT_SOURCES, env={"CGO_ENABLED": "0"})
     return binary
 

@@ -37,6 +37,11 @@ def stage(name: str, target: Path) -> str:
     return digest(target, target.rglob("*"))
 
 
+def agent_tags() -> str:
+    """Go build tags of the agent: none, or `leakhooks` for the images of the leak test (bench/leak)."""
+    return os.environ.get("CLONEPOOL_AGENT_TAGS", "")
+
+
 def agent_digest() -> str:
     """Digest of the sources of clone-agent; its tests do not count."""
     files = [AGENT_SOURCES / "go.mod", AGENT_SOURCES / "go.sum"]
