@@ -141,7 +141,7 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	if ! python -m lab status >/dev/null 2>&1; then
 	  trap 'python -m lab down' EXIT
 	fi
-	python -m lab up --set Reuse=any --set ResetSeconds=45
+	python -m lab up --set ResetSeconds=45
 	$(PYTEST) -m e2e $(E2E)
 
 .PHONY: test-import

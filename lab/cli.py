@@ -18,7 +18,7 @@ _ELSEWHERE = {"source": "lab.source", "demo": "lab.demo"}
 _EPILOG = """environment:
   CLONEPOOL_LAB_DIR   the lab's folder (default: .lab in the checkout)
   CLONEPOOL_CACHE     what is slow to make again (default: ~/.cache/clonepool)
-  CLONEPOOL_LAB_SET   template parameters, like "PoolMin=2 Reuse=any"
+  CLONEPOOL_LAB_SET   template parameters, like "PoolMin=2 OnSuspicion=quarantine"
   KUBE_CONTEXT        a context of your kubeconfig to use instead of the lab's own Kubernetes;
                       then also CLONEPOOL_REGISTRY, CLONEPOOL_INGRESS, CLONEPOOL_DOMAIN
 """

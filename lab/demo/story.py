@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXPIRY_SECONDS = 60 + 75  # shortest time to live, and the longest an expired clone may still answer
-ONE_POD = ("Reuse=any", "PoolMin=1", "PoolMax=1", "PoolMaxPods=1")  # so that the next customer gets the same
+ONE_POD = ("PoolMin=1", "PoolMax=1", "PoolMaxPods=1")  # so that the next customer gets the same
 PLANTED = 2  # files that hold the canary
 GONE = 410
 NOT_FOUND = 404

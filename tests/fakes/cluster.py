@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from clonepool.ports import Clock
 
+IMAGES = {"wordpress": "sha256:aa", "mysql": "sha256:bb"}
 IMPORTED = ImportEvent(Progress("done", 100), "ok", timings_ms={"database": 900}, fidelity={"tables": 12})
 
 
@@ -41,6 +42,7 @@ class PodObject:
     asked: int = 0
     phase: str = "Running"
     restarts: int = 0
+    stopped: int = 0
     nudges: int = 0
 
 
@@ -140,7 +142,12 @@ class FakeCluster:
             if pod.site:
                 findings = (*findings, f"data of {pod.site}")
             checks = {"wordpress.files": {"ok": not findings, "count": 3121}}
-            return Verdict(True, not findings, pod.restored, 2400, checks, findings)
+            return Verdict(True, not findings, pod.restored, 2400, checks, findings, IMAGES)
+
+    def logs(self, ref: PodRef) -> dict[str, str]:
+        with self._call("logs"):
+            self._owned(ref, {ref.generation})
+            return dict.fromkeys(IMAGES, "a line")
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         with self._call("run_import"):
@@ -175,7 +182,9 @@ class FakeCluster:
     def pods(self) -> list[ObservedPod]:
         with self._call("pods"):
             return [
-                ObservedPod(p.name, p.uid, p.generation, p.status, p.phase, False, p.created_at, p.restarts)
+                ObservedPod(
+                    p.name, p.uid, p.generation, p.status, p.phase, False, p.created_at, p.restarts, p.stopped
+                )
                 for p in self.objects.values()
             ]
 

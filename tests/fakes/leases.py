@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Clone, CloneState, Lease, Progress
 from clonepool.domain.lease import completed, importing, next_look_at, served
-from clonepool.domain.pods import Failure, Pod, PodState, Proof
+from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
 from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, InvalidRequest, PodTaken, SourceNotRegistered, StaleRow
 
@@ -133,7 +133,14 @@ class FakeLeases:
         return max(theirs, key=lambda lease: lease.started_at, default=None)
 
     def end_lease(
-        self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None
+        self,
+        pod_name: str,
+        generation: int,
+        *,
+        now: int,
+        result: str,
+        proof: Proof | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         with self._t.lock:
             lease = self._t.leases.get((pod_name, generation))
@@ -144,6 +151,7 @@ class FakeLeases:
                 ended_at=lease.ended_at or now,
                 result=lease.result or result,
                 proof=asdict(proof) if proof else lease.proof,
+                evidence={**asdict(evidence), "logs": {}} if evidence else lease.evidence,
             )
 
     def _all(self) -> list[Clone]:

@@ -75,4 +75,5 @@ def _of_pod(record: Record) -> list[Event]:
         return [Wake(old.pod_name, old.generation)] if old else []
     created = old is None and new.state is PodState.CREATING
     left = old is not None and old.state is PodState.WARM and new.state is not PodState.WARM
-    return [Wake(new.pod_name, new.generation)] if created or left else []
+    released = old is not None and (old.state, new.state) == (PodState.QUARANTINED, PodState.DELETING)
+    return [Wake(new.pod_name, new.generation)] if created or left or released else []

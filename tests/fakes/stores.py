@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.pods import Pod, PodState, may_become
-from clonepool.domain.pool import Decision, Pool, PoolPolicy
+from clonepool.domain.pool import SAMPLES_KEPT, Decision, Pool, PoolPolicy, Sample
 from clonepool.domain.sizing import MAX_AT_ONCE
 from clonepool.errors import StaleRow
 
@@ -100,7 +100,14 @@ class FakePools:
             self._t.pools[pool] = replace(row, accepted_templates=accepted)
             return self._t.pools[pool]
 
-    def note(self, pool: str, text: str, now: int, counters: dict[str, int] | None = None) -> None:
+    def note(
+        self,
+        pool: str,
+        text: str,
+        now: int,
+        counters: dict[str, int] | None = None,
+        measured_ms: dict[str, int] | None = None,
+    ) -> None:
         with self._t.lock:
             row = self._t.pools.get(pool)
             if row is None:
@@ -109,7 +116,10 @@ class FakePools:
             for name, more in (counters or {}).items():
                 sums[name] = sums.get(name, 0) + more
             decisions = _appended(row, text, now) if text else row.decisions
-            self._t.pools[pool] = replace(row, decisions=decisions, counters=sums)
+            measured = dict(row.measured)
+            for kind, milliseconds in (measured_ms or {}).items():
+                measured[kind] = (*measured.get(kind, ()), Sample(now, milliseconds))[-SAMPLES_KEPT:]
+            self._t.pools[pool] = replace(row, decisions=decisions, counters=sums, measured=measured)
 
 
 class FakeSources:

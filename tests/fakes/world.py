@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clonepool.domain.lease import CloneRequest
 from clonepool.domain.pool import PoolPolicy
 from clonepool.usecases.delete_pod import DeletePod
-from clonepool.usecases.describe_pool import DescribePool
+from clonepool.usecases.describe_pool import DescribePool, ListPods
 from clonepool.usecases.extend_clone import ExtendClone
 from clonepool.usecases.find_pod import FindPod
 from clonepool.usecases.import_site import ImportSite
@@ -21,11 +21,13 @@ from clonepool.usecases.read_clones import GetClone, ListClones
 from clonepool.usecases.reconcile import Reconcile
 from clonepool.usecases.register_source import RegisterSource
 from clonepool.usecases.release_clone import ReleaseClone
+from clonepool.usecases.release_pod import ReleasePod
 from clonepool.usecases.request_clone import RequestClone
 from clonepool.usecases.return_pod import ReturnPod
 from clonepool.usecases.seat_queued import SeatQueued
 from clonepool.usecases.settle_pod import SettlePod
 from clonepool.usecases.start_pod import StartPod
+from clonepool.usecases.suspect_pod import SuspectPod
 from clonepool.usecases.take_over import TakeOver
 from clonepool.usecases.top_up import TopUp
 from clonepool.usecases.wake_pool import WakePool
@@ -63,6 +65,7 @@ class World:
 
     Attributes:
         wrap: puts something around each port before it is handed to use cases, e.g. faults.
+        stores: other stores than the fakes; they have no streams, so nothing comes but the schedule.
     """
 
     policy: PoolPolicy = REUSING
@@ -70,21 +73,23 @@ class World:
     wrap: Callable[[Any], Any] = _as_it_is
     clock: FakeClock = field(default_factory=FakeClock)
     tables: Tables = field(default_factory=Tables)
+    stores: Any = None
 
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
         self.cluster = FakeCluster(self.clock)
         self.web = FakeWeb(self.cluster)
         self.secrets = FakeSecrets()
-        self.rows = FakePods(self.tables)
+        self.rows = self.stores.pods if self.stores else FakePods(self.tables)
         self._wire()
 
     def _wire(self) -> None:
         clock = self.clock
-        leases: Any = self.wrap(FakeLeases(self.tables))
+        stores = self.stores
+        leases: Any = self.wrap(stores.leases if stores else FakeLeases(self.tables))
         pods: Any = self.wrap(self.rows)
-        pools: Any = self.wrap(FakePools(self.tables))
-        sources: Any = self.wrap(FakeSources(self.tables))
+        pools: Any = self.wrap(stores.pools if stores else FakePools(self.tables))
+        sources: Any = self.wrap(stores.sources if stores else FakeSources(self.tables))
         cluster: Any = self.wrap(self.cluster)
         self.leases, self.pods, self.pools, self.sources = leases, pods, pools, sources
         mirror = Mirror(pods, cluster)
@@ -92,7 +97,10 @@ class World:
         self.top_up = TopUp(leases, pods, pools, clock, POOL, lambda: f"wp-{next(self.numbers)}")
         self.delete = DeletePod(pods, cluster, clock)
         start = StartPod(pods, cluster)
-        self.settle = SettlePod(leases, pods, pools, cluster, clock, start, seat, mirror, self.delete)
+        self.suspect = SuspectPod(leases, pods, pools, cluster, clock, self.delete)
+        self.settle = SettlePod(
+            leases, pods, pools, cluster, clock, start, seat, mirror, self.delete, self.suspect
+        )
         self.return_pod = ReturnPod(leases, pods, pools, cluster, clock, self.settle, self.delete)
         self.prepare = PrepareClone(
             leases=leases,
@@ -105,7 +113,9 @@ class World:
             open_site=OpenSite(cluster, self.web, mirror),
             import_site=ImportSite(cluster, self.secrets, "clones.test", "wordpress-staging"),
         )
-        take_over = TakeOver(leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete)
+        take_over = TakeOver(
+            leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete, self.suspect
+        )
         reconcile = Reconcile(leases, pods, cluster, clock, self.return_pod, self.delete, mirror)
         self.keep = KeepPool(
             leases,
@@ -135,6 +145,8 @@ class World:
         self.release_clone = ReleaseClone(leases)
         self.extend_clone = ExtendClone(leases, clock, self.get_clone)
         self.describe_pool = DescribePool(pools, pods, leases, clock, POOL)
+        self.list_pods = ListPods(pods, POOL)
+        self.release_pod = ReleasePod(pods, clock)
         self.register_source = RegisterSource(self.sources, self.secrets, clock)
 
     def redeploy(self, policy: PoolPolicy | None = None, template: str | None = None) -> None:

@@ -250,7 +250,9 @@ def test_the_routes_are_the_designs() -> None:
         "GET /clones/{clone_id}/fidelity",
         "POST /clones/{clone_id}/extend",
         "GET /pool",
+        "GET /pool/pods",
         "GET /pool/pods/{pod_name}",
+        "DELETE /pool/pods/{pod_name}",
         "ANY /{path+}",
     }
 

@@ -25,7 +25,9 @@ EXAMPLES = {
     "POST /clones/{clone_id}/extend": "extend-clone",
     "GET /clones/{clone_id}/fidelity": "get-fidelity",
     "GET /pool": "get-pool",
+    "GET /pool/pods": "list-pods",
     "GET /pool/pods/{pod_name}": "get-pod",
+    "DELETE /pool/pods/{pod_name}": "release-pod",
 }
 
 

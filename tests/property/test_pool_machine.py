@@ -34,12 +34,21 @@ deaths = st.one_of(st.none(), st.tuples(st.integers(0, 25), st.booleans()))
 class PoolMachine(RuleBasedStateMachine):
     """The pool under every adversity that a cloud has to offer."""
 
-    @initialize(reuse=st.sampled_from(["any", "never"]))
-    def begin(self, reuse: Any) -> None:
+    @initialize(
+        reuse=st.sampled_from(["any", "never"]), on_suspicion=st.sampled_from(["delete", "quarantine"])
+    )
+    def begin(self, reuse: Any, on_suspicion: Any) -> None:
         patience.RANDOM = Random(1)  # type: ignore[assignment]  # the same pauses when an example is replayed
         self.mortality = Mortality()
         policy = PoolPolicy(
-            min_warm=1, max_warm=2, max_pods=7, reuse=reuse, max_reuse_count=3, max_live_clones_per_customer=2
+            min_warm=1,
+            max_warm=2,
+            max_pods=7,
+            reuse=reuse,
+            max_reuse_count=3,
+            max_live_clones_per_customer=2,
+            on_suspicion=on_suspicion,
+            max_quarantined=1,
         )
         self.world = World(policy=policy, wrap=self.mortality.wrap)
         self.world.register(*CUSTOMERS)
@@ -171,7 +180,9 @@ class PoolMachine(RuleBasedStateMachine):
     @invariant()
     def what_waits_has_a_deadline(self) -> None:
         for pod in self._pods():
-            assert (pod.deadline_at is None) == (pod.state is PodState.WARM)
+            if pod.state is not PodState.QUARANTINED:  # whose deadline rests once it is cut off
+                assert (pod.deadline_at is None) == (pod.state is PodState.WARM)
+            assert (pod.evidence is not None) == (pod.state is PodState.QUARANTINED)
             assert (pod.warm_since is None) == (pod.state is not PodState.WARM)
 
     def teardown(self) -> None:
@@ -191,7 +202,12 @@ class PoolMachine(RuleBasedStateMachine):
     def _in_order(self) -> None:
         world = self.world
         rows = world.tables.pods
-        assert {p.state for p in rows.values()} <= {PodState.WARM, PodState.READY}
+        assert {p.state for p in rows.values()} <= {PodState.WARM, PodState.READY, PodState.QUARANTINED}
+        for pod in rows.values():
+            if pod.state is PodState.QUARANTINED:
+                assert pod.deadline_at is None
+                assert world.cluster.objects[pod.pod_name].status == "quarantined"
+        assert sum(p.state is PodState.QUARANTINED for p in rows.values()) <= 1
         assert {name: seen.uid for name, seen in world.cluster.objects.items()} == {
             name: row.pod_uid for name, row in rows.items()
         }

@@ -16,7 +16,7 @@ from clonepool.entrypoints.http.api import Api, UseCases
 from clonepool.entrypoints.http.views import Addresses
 from clonepool.settings import ApiSettings, ClusterSettings, CommonSettings, KeeperSettings, WorkerSettings
 from clonepool.usecases.delete_pod import DeletePod
-from clonepool.usecases.describe_pool import DescribePod, DescribePool
+from clonepool.usecases.describe_pool import DescribePod, DescribePool, ListPods
 from clonepool.usecases.extend_clone import ExtendClone
 from clonepool.usecases.find_pod import FindPod
 from clonepool.usecases.import_site import ImportSite
@@ -28,11 +28,13 @@ from clonepool.usecases.read_clones import GetClone, ListClones
 from clonepool.usecases.reconcile import Reconcile
 from clonepool.usecases.register_source import RegisterSource
 from clonepool.usecases.release_clone import ReleaseClone
+from clonepool.usecases.release_pod import ReleasePod
 from clonepool.usecases.request_clone import RequestClone
 from clonepool.usecases.return_pod import ReturnPod
 from clonepool.usecases.seat_queued import SeatQueued
 from clonepool.usecases.settle_pod import SettlePod
 from clonepool.usecases.start_pod import StartPod
+from clonepool.usecases.suspect_pod import SuspectPod
 from clonepool.usecases.take_over import TakeOver
 from clonepool.usecases.top_up import TopUp
 from clonepool.usecases.wake_pool import WakePool
@@ -107,6 +109,8 @@ def clone_api(
         release_clone=ReleaseClone(leases),
         describe_pool=DescribePool(pools, pods, leases, clock, settings.pool),
         describe_pod=DescribePod(pods),
+        list_pods=ListPods(pods, settings.pool),
+        release_pod=ReleasePod(pods, clock),
     )
     addresses = Addresses(settings.domain, settings.namespace)
     return Api(use, addresses, logger, customer_claim=settings.customer_claim)
@@ -176,13 +180,13 @@ def pool_keeper(
 def _keep_pool(settings: KeeperSettings, outside: Outside, prepare: PrepareClone) -> KeepPool:
     stores, cluster, clock = outside.stores, outside.cluster, outside.clock
     leases, pods = stores.leases, stores.pods
-    give_back, delete = _return_pod(outside), _delete_pod(outside)
+    give_back, delete, suspect = _return_pod(outside), _delete_pod(outside), _suspect_pod(outside)
     return KeepPool(
         leases,
         pods,
         stores.pools,
         clock,
-        take_over=TakeOver(leases, pods, clock, _settle_pod(outside), prepare, give_back, delete),
+        take_over=TakeOver(leases, pods, clock, _settle_pod(outside), prepare, give_back, delete, suspect),
         reconcile=Reconcile(leases, pods, cluster, clock, give_back, delete, Mirror(pods, cluster)),
         seat=SeatQueued(leases, clock),
         top_up=_top_up(outside, settings),
@@ -213,6 +217,14 @@ def _settle_pod(outside: Outside) -> SettlePod:
         seat=SeatQueued(stores.leases, clock),
         mirror=Mirror(stores.pods, cluster),
         delete=_delete_pod(outside),
+        suspect=_suspect_pod(outside),
+    )
+
+
+def _suspect_pod(outside: Outside) -> SuspectPod:
+    stores = outside.stores
+    return SuspectPod(
+        stores.leases, stores.pods, stores.pools, outside.cluster, outside.clock, _delete_pod(outside)
     )
 
 

@@ -16,7 +16,8 @@
     |-- Conflict                    conflict              409     no
     |   |-- SourceNotRegistered     source_not_registered 409     no
     |   |-- NameTaken               name_taken            409     no
-    |   `-- CloneNotExtendable      not_extendable        409     no
+    |   |-- CloneNotExtendable      not_extendable        409     no
+    |   `-- NotQuarantined          not_quarantined       409     no
     |-- QuotaExceeded               quota_exceeded        429     later
     |-- Unavailable                 unavailable           503     yes
     |   |-- PoolEmpty               pool_empty            503     yes
@@ -177,6 +178,13 @@ class CloneNotExtendable(Conflict):
 
     code = "not_extendable"
     title = "Clone cannot be extended"
+
+
+class NotQuarantined(Conflict):
+    """The pod is not in quarantine: whoever has it, or nobody, decides about it."""
+
+    code = "not_quarantined"
+    title = "Pod is not in quarantine"
 
 
 class QuotaExceeded(ClonepoolError):

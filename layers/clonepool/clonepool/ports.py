@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from clonepool.domain.clones import Clone, Lease, Progress, Source
     from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
-    from clonepool.domain.pods import Failure, Pod, PodRef, PodState, Proof
+    from clonepool.domain.pods import Evidence, Failure, Pod, PodRef, PodState, Proof
     from clonepool.domain.pool import Pool, PoolPolicy
 
 
@@ -112,9 +112,19 @@ class Leases(Protocol):
         """The newest lease of this clone id, from the history."""
 
     def end_lease(
-        self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None
+        self,
+        pod_name: str,
+        generation: int,
+        *,
+        now: int,
+        result: str,
+        proof: Proof | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
-        """Complete the history of one generation. Repeating is harmless."""
+        """Complete the history of one generation: how it ended, and what its pod was found to be after it.
+
+        `proof` is of the generation that followed; `evidence` is why there is none. Repeating is harmless.
+        """
 
 
 class Pods(Protocol):
@@ -158,8 +168,15 @@ class Pools(Protocol):
     def revoke(self, pool: str, template_hash: str) -> Pool:
         """Take a template off the accepted list."""
 
-    def note(self, pool: str, text: str, now: int, counters: dict[str, int] | None = None) -> None:
-        """Append a decision in words (last 20 kept; no text, no decision) and add to counters.
+    def note(
+        self,
+        pool: str,
+        text: str,
+        now: int,
+        counters: dict[str, int] | None = None,
+        measured_ms: dict[str, int] | None = None,
+    ) -> None:
+        """Append a decision in words (last 20 kept; no text, no decision), add to counters, append samples.
 
         Best effort: never raises.
         """
@@ -219,7 +236,13 @@ class Cluster(Protocol):
         """Delete routes of this pod with this generation or an older one. None there is success."""
 
     def verify(self, ref: PodRef) -> Verdict:
-        """Ask the verifier in both containers about `ref.generation`."""
+        """Ask the verifier in both containers about `ref.generation`, and the cluster for their images.
+
+        Raises StaleObject.
+        """
+
+    def logs(self, ref: PodRef) -> dict[str, str]:
+        """The last lines of each container's log, at most 4 KiB. Raises StaleObject."""
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """Start the import, or follow the one that runs; ends with an event that has a result.

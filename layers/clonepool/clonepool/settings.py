@@ -87,13 +87,15 @@ class KeeperSettings(WorkerSettings):
     pool_min: int = Field(default=1, ge=0)
     pool_max: int = Field(default=2, ge=0)
     pool_max_pods: int = Field(default=10, ge=1)
-    reuse: Literal["any", "never"] = "never"
+    reuse: Literal["any", "never"] = "any"
     max_reuse_count: int = Field(default=50, ge=0)
     max_pod_age_seconds: int = Field(default=24 * 3600, ge=60)
     create_seconds: int = Field(default=180, ge=10)
     reset_seconds: int = Field(default=150, ge=10)
     import_seconds: int = Field(default=900, ge=10)
     max_live_clones: int = Field(default=5, ge=1)
+    on_suspicion: Literal["delete", "quarantine"] = "delete"
+    max_quarantined: int = Field(default=2, ge=0)
 
     def policy(self) -> PoolPolicy:
         """The pool's policy as the operator set it."""
@@ -108,4 +110,6 @@ class KeeperSettings(WorkerSettings):
             reset_seconds=self.reset_seconds,
             import_seconds=self.import_seconds,
             max_live_clones_per_customer=self.max_live_clones,
+            on_suspicion=self.on_suspicion,
+            max_quarantined=self.max_quarantined,
         )

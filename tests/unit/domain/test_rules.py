@@ -6,7 +6,6 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,6 @@ from clonepool.domain.lease import CloneRequest, leasing_clone, queued_clone
 from clonepool.domain.pods import Failure, Pod, PodState, Proof, may_become
 from clonepool.domain.pool import Pool, PoolPolicy
 from clonepool.domain.queueing import fair_order
-from clonepool.domain.returning import Condition, decide_return
 from clonepool.domain.sizing import Snapshot, plan
 from clonepool.domain.transitions import (
     SILENCE_SECONDS,
@@ -124,33 +122,6 @@ def test_a_plan_keeps_its_bounds(
     assert not (todo.create and todo.delete)
     left = sum(s is PodState.WARM for s in states) - len(todo.delete)
     assert not todo.delete or left >= low
-
-
-USED = pod("u", PodState.READY, reuse_count=2)
-
-
-@pytest.mark.parametrize(
-    ("used", "policy", "condition", "reason"),
-    [
-        (USED, replace(POLICY, reuse="never"), Condition(), "does not reuse"),
-        (USED, POLICY, Condition(present=False), "gone"),
-        (replace(USED, pod_uid=None), POLICY, Condition(), "uid"),
-        (replace(USED, template_hash="old"), POLICY, Condition(), "template"),
-        (USED, replace(POLICY, max_reuse_count=2), Condition(), "2 times"),
-        (replace(USED, created_at=NOW - 86400), POLICY, Condition(), "older"),
-        (USED, POLICY, Condition(crash_restarts=1), "crashed"),
-    ],
-)
-def test_what_speaks_against_a_reset(
-    used: Pod, policy: PoolPolicy, condition: Condition, reason: str
-) -> None:
-    decision = decide_return(used, replace(POOL, policy=policy), condition, NOW)
-    assert decision.action == "replace"
-    assert reason in decision.reason
-
-
-def test_a_current_young_healthy_pod_is_reset() -> None:
-    assert decide_return(USED, POOL, Condition(), NOW).action == "reset"
 
 
 def waiting(customer: str, at: int, name: str | None = None) -> Clone:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from clonepool.domain.clones import CloneState
+from clonepool.domain.clones import CloneState, Progress
+from clonepool.domain.observed import ImportEvent
 from clonepool.domain.pods import PodState
+from clonepool.errors import InvalidRequest, NotQuarantined
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import REUSING, World
 
@@ -127,3 +129,105 @@ def test_the_queue_is_served_fairly(world: World) -> None:
     world.release_clone(served or "")
     world.settle_down()
     assert world.pod_of(first).clone_id == ({"alice--two", "bob"} - {served}).pop()
+
+
+KEEPING = replace(REUSING, on_suspicion="quarantine", max_quarantined=1)
+
+
+def _suspect(world: World, customer: str) -> str:
+    """Let a customer use a pod in which a difference is found afterwards."""
+    clone = world.ask(customer)
+    world.settle_down()
+    name = world.pod_of(world.leases.get(clone.clone_id)).pod_name
+    world.cluster.script.findings[name] = ("a stranger's file",)
+    world.release_clone(customer)
+    world.settle_down()
+    return name
+
+
+def test_a_suspicious_pod_is_cut_off_kept_listed_and_let_go() -> None:
+    world = World(policy=KEEPING)
+    world.warm_up("alice", "bob")
+    name = _suspect(world, "alice")
+
+    (held,) = world.list_pods("QUARANTINED")
+    assert held.pod_name == name
+    assert held.evidence
+    assert held.evidence.findings == ("a stranger's file",)
+    assert world.cluster.objects[name].status == "quarantined"
+    assert not any(route[0] == name for route in world.cluster.routes.values())
+    assert world.describe_pool().counts["QUARANTINED"] == 1
+    assert world.describe_pool().counts["WARM"] == 1
+    with pytest.raises(InvalidRequest):
+        world.list_pods("CLEAN")
+
+    world.release_pod(name)
+    world.release_pod(name)
+    world.settle_down()
+    assert name not in world.cluster.objects
+    assert world.list_pods("QUARANTINED") == []
+    world.release_pod(name)
+
+
+def test_quarantine_does_not_eat_the_cluster() -> None:
+    world = World(policy=KEEPING)
+    world.warm_up("alice", "bob")
+    first, second = _suspect(world, "alice"), _suspect(world, "bob")
+
+    assert [pod.pod_name for pod in world.list_pods("QUARANTINED")] == [first]
+    assert second not in world.cluster.objects
+
+
+def test_only_quarantined_pods_are_let_go_by_hand(world: World) -> None:
+    clone = world.ask("alice")
+    world.settle_down()
+    with pytest.raises(NotQuarantined):
+        world.release_pod(clone.pod_name or "")
+
+
+def test_a_pod_that_vanishes_on_its_way_into_quarantine_is_buried() -> None:
+    world = World(policy=KEEPING)
+    world.warm_up("alice")
+
+    def vanish(call: str) -> None:
+        if call == "label" and any(p.state is PodState.QUARANTINED for p in world.tables.pods.values()):
+            world.cluster.objects.clear()
+
+    world.cluster.script.before = vanish
+    name = _suspect(world, "alice")
+    assert name not in world.tables.pods
+
+
+def test_a_lease_that_failed_in_the_pod_is_remembered() -> None:
+    world = World(policy=replace(REUSING, max_warm=1, max_pods=1))
+    world.warm_up("alice")
+    for expected in (1, None):
+        world.cluster.script.imports["alice"] = [
+            ImportEvent(Progress("database"), "failed", failure_code="database_error")
+        ]
+        clone = world.ask("alice")
+        world.settle_down()
+        row = world.tables.pods.get(clone.pod_name or "")
+        assert (row.failures if row else None) == expected
+
+
+def test_measured_times_stand_in_the_pool(world: World) -> None:
+    world.ask("alice")
+    world.settle_down()
+    world.release_clone("alice")
+    world.settle_down()
+    pool = world.pools.get("default")
+    assert pool
+    assert {kind: len(kept) for kind, kept in pool.measured.items()} == {"create": 2, "reset": 1}
+
+
+def test_an_expired_clone_whose_records_are_lost_is_gone_with_the_next_tick(world: World) -> None:
+    clone = world.ask("alice", ttl_minutes=1)
+    world.settle_down()
+    row = world.row("alice")
+    assert row
+    world.clock.advance(row.expires_at - world.clock.now() + 1)
+    world.tables.events.clear()
+    world.tick()
+    assert world.cluster.page_of("alice") is None
+    assert world.pod_of(clone).generation == 2

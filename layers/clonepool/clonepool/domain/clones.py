@@ -128,6 +128,7 @@ class Lease:
     ended_at: int | None = None
     result: str | None = None
     proof: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 MAX_LIFETIME_SECONDS = 24 * 3600
 """No clone outlives its creation by more than this, however often it is extended."""
 
-SERVING_GRACE_SECONDS = 30
-"""A served pod is looked at this long after its clone's expiry: the sweep is first, this the backstop."""
+SERVING_GRACE_SECONDS = 1
+"""A served pod is looked at this long after its clone's expiry: by the same tick that sweeps the clone, so
+that the pod comes back within 75 s (a minute and the tick's own work) though every record of it is lost."""
 
 LOOK_SECONDS = 120
 """How often the keeper makes sure that a served pod still has its clone, should a record have been lost."""

@@ -19,6 +19,7 @@ class Verdict:
         ok: everything compared equal; only meaningful once settled.
         checks: as in `Proof.checks`.
         findings: one sentence per difference, for people.
+        images, times: as in `Proof`.
     """
 
     settled: bool
@@ -27,11 +28,18 @@ class Verdict:
     reset_ms: int = 0
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    images: dict[str, str] = field(default_factory=dict)
+    times: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedPod:
-    """One pod as the cluster lists it. `generation` is the label; `phase` as Kubernetes says it."""
+    """One pod as the cluster lists it. `generation` is the label; `phase` as Kubernetes says it.
+
+    Attributes:
+        restarts: of all its containers by the kubelet, ever.
+        stopped: containers that do not run at this moment.
+    """
 
     pod_name: str
     uid: str
@@ -41,6 +49,7 @@ class ObservedPod:
     node_lost: bool
     created_at: int
     restarts: int
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,37 @@ class Proof:
         reset_ms: from the kill (or first start) to the verified page.
         checks: per container and check, e.g.
             {"wordpress.files": {"ok": True, "count": 3121, "digest": "sha256:..."}}.
+        template_hash: the template that the pod was built from.
+        images: per container the image as the kubelet reports it, by digest.
+        times: per container `killed_at`, `restored_at` and `started_at` in ISO 8601.
     """
 
     generation: int
     proved_at: int
     reset_ms: int
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    template_hash: str = ""
+    images: dict[str, str] = field(default_factory=dict)
+    times: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What made a pod suspicious, kept while it is quarantined and, without `logs`, in the lease history.
+
+    Attributes:
+        generation: the generation that did not prove clean; the lease before it is the one to ask about.
+        findings: one sentence per difference, the first 20.
+        checks: as in `Proof.checks`.
+        logs: the end of each container's log, for as long as the pod's row exists.
+    """
+
+    generation: int
+    at: int
+    findings: tuple[str, ...]
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +121,10 @@ class Pod:
 
     Attributes:
         generation: fencing token, 1 for a new pod, one more at every reset, leased at most once.
-        deadline_at: when the keeper looks at this pod; None only while WARM or QUARANTINED.
+        deadline_at: when the keeper looks at this pod; None only while WARM, or QUARANTINED and cut off.
         warm_since: set exactly while WARM.
+        failures: leases in a row that failed for a reason that may lie in the pod.
+        evidence: set exactly while QUARANTINED.
     """
 
     pod_name: str
@@ -115,6 +142,8 @@ class Pod:
     warm_since: int | None = None
     proof: Proof | None = None
     last_failure: Failure | None = None
+    failures: int = 0
+    evidence: Evidence | None = None
 
     @property
     def ref(self) -> PodRef:

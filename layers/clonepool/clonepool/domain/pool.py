@@ -16,12 +16,14 @@ class PoolPolicy:
         create_seconds, reset_seconds, import_seconds, delete_seconds: how long a pod may be in a state;
             workers that died included, and the keeper that goes on comes every minute.
         reuse: `never` replaces a used pod, `any` resets it for the next customer.
+        on_suspicion: what becomes of a pod in which a verifier found a difference.
+        max_quarantined: as many suspicious pods are kept; further ones are deleted.
     """
 
     min_warm: int = 1
     max_warm: int = 2
     max_pods: int = 10
-    reuse: Literal["any", "never"] = "never"
+    reuse: Literal["any", "never"] = "any"
     max_reuse_count: int = 50
     max_pod_age_seconds: int = 24 * 3600
     create_seconds: int = 180
@@ -29,6 +31,8 @@ class PoolPolicy:
     import_seconds: int = 900
     delete_seconds: int = 60
     max_live_clones_per_customer: int = 5
+    on_suspicion: Literal["delete", "quarantine"] = "delete"
+    max_quarantined: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,25 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement: when it ended, in epoch seconds, and how long it took."""
+
+    at: int
+    ms: int
+
+
+SAMPLES_KEPT = 15
+"""Of each kind in the pool row, newest last: enough for a median that one slow node does not move."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
-    """A row of the pools table; `version` goes up at every reservation (optimistic locking)."""
+    """A row of the pools table; `version` goes up at every reservation (optimistic locking).
+
+    Attributes:
+        measured: the last durations by kind: `create` and `reset` up to the proof, `reset_failed` of those
+            that never got there.
+    """
 
     pool: str
     version: int
@@ -50,3 +71,4 @@ class Pool:
     accepted_templates: tuple[str, ...]
     decisions: tuple[Decision, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
+    measured: dict[str, tuple[Sample, ...]] = field(default_factory=dict)

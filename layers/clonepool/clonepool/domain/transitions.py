@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clonepool.domain.pods import Failure, Pod, PodState, Proof
+from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
@@ -59,7 +59,7 @@ def to_assigned(pod: Pod, clone: Clone, now: int) -> Pod:
     )
 
 
-def to_resetting(pod: Pod, now: int) -> Pod:
+def to_resetting(pod: Pod, now: int, failures: int = 0) -> Pod:
     """The next generation, unproven until verified; the old lease is over with this row."""
     return replace(
         pod,
@@ -71,6 +71,23 @@ def to_resetting(pod: Pod, now: int) -> Pod:
         lease_id=None,
         deadline_at=now + SILENCE_SECONDS,
         proof=None,
+        failures=failures,
+    )
+
+
+def to_quarantined(pod: Pod, evidence: Evidence, failure: Failure) -> Pod:
+    """Suspicious: kept for people to look at. The keeper's deadline stays until the pod is cut off."""
+    return replace(
+        pod,
+        state=PodState.QUARANTINED,
+        state_since=evidence.at,
+        clone_id=None,
+        lease_id=None,
+        warm_since=None,
+        deadline_at=evidence.at + SILENCE_SECONDS,
+        proof=None,
+        last_failure=failure,
+        evidence=evidence,
     )
 
 
@@ -85,6 +102,7 @@ def to_deleting(pod: Pod, now: int, failure: Failure | None = None) -> Pod:
         warm_since=None,
         deadline_at=now + SILENCE_SECONDS,
         last_failure=failure or pod.last_failure,
+        evidence=None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clonepool.domain.pods import PodState
-from clonepool.errors import NotFound
+from clonepool.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,21 @@ class DescribePool:
             hit_rate=_hit_rate(pool.counters),
             cold_starts=_cold_starts(pool.counters),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ListPods:
+    """The pool's pods, or those in one state."""
+
+    pods: Pods
+    pool: str
+
+    def __call__(self, state: str | None = None) -> list[Pod]:
+        """The longest in their state first. Raises InvalidRequest."""
+        if state is not None and state not in PodState.__members__:
+            raise InvalidRequest(f"state is one of {', '.join(PodState)}.")
+        rows = [pod for pod in self.pods.of_pool(self.pool) if state in (None, pod.state.value)]
+        return sorted(rows, key=lambda pod: (pod.state_since, pod.pod_name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from clonepool.usecases.top_up import TopUp
 
 FULL_EVERY_MINUTES = 10
+MOST_OVERDUE = 500
+"""Pods looked at in one tick; each served pod is due every two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class KeepPool:
         swept = self._attempt(self._sweep, troubles) or 0
         plan = self._attempt(self.top_up, troubles)
         strays = self._attempt(self.reconcile.strays, troubles) if self._full(now) else 0
-        overdue = self.pods.due(self.pool, now)
+        overdue = self.pods.due(self.pool, now, limit=MOST_OVERDUE)
         vanished = self._attempt(partial(self.reconcile.vanished, self.pool), troubles) or []
         self._side_by_side(self._tasks(overdue, vanished), troubles)
         self._attempt(self._seat_all, troubles)
@@ -79,8 +81,11 @@ class KeepPool:
 
     def _seat_all(self) -> None:
         """Nobody waits while a pod is warm."""
+        pool = self.pools.get(self.pool)
+        accepted = pool.accepted_templates if pool else ()
         for pod in self.pods.warm(self.pool):
-            if pod.state is PodState.WARM and pod.proven and self.seat(pod) is None:
+            fit = pod.state is PodState.WARM and pod.proven and pod.template_hash in accepted
+            if fit and self.seat(pod) is None:
                 return
 
     @staticmethod

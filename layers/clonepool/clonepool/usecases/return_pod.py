@@ -64,7 +64,7 @@ class ReturnPod:
         now = self.clock.now()
         self._record(pod, decision, now)
         if decision.action == "reset":
-            self.settle(self.pods.change(pod, to_resetting(pod, now)))
+            self.settle(self.pods.change(pod, to_resetting(pod, now, decision.failures)))
         else:
             failure = Failure("replaced", decision.reason, now)
             self.delete(self.pods.change(pod, to_deleting(pod, now, failure)))
@@ -77,12 +77,22 @@ class ReturnPod:
     def _decide(self, pod: Pod, pool: Pool) -> ReturnDecision:
         condition = Condition()
         if pool.policy.reuse != "never":
-            condition = _condition(next((p for p in self.cluster.pods() if p.uid == pod.pod_uid), None))
+            seen = next((p for p in self.cluster.pods() if p.uid == pod.pod_uid), None)
+            condition = _condition(seen, self._failure(pod))
         return decide_return(pod, pool, condition, self.clock.now())
 
+    def _failure(self, pod: Pod) -> str | None:
+        """The code that the lease failed with, as long as its row tells."""
+        clone = self.leases.get(pod.clone_id) if pod.clone_id else None
+        ours = clone is not None and clone.lease_id == pod.lease_id
+        return clone.failure.code if clone and ours and clone.failure else None
+
     def _record(self, pod: Pod, decision: ReturnDecision, now: int) -> None:
+        """In the lease's history, and among the pool's decisions where it is not what happens every time."""
         result = f"{decision.action}: {decision.reason}"
         self.leases.end_lease(pod.pod_name, pod.generation, now=now, result=result)
+        text = f"replace {pod.pod_name}: {decision.reason}" if decision.action == "replace" else ""
+        self.pools.note(pod.pool, text, now, {f"return.{decision.action}": 1})
 
 
 def lost(seen: ObservedPod | None) -> bool:
@@ -90,5 +100,10 @@ def lost(seen: ObservedPod | None) -> bool:
     return seen is None or seen.node_lost or seen.phase in GONE_PHASES
 
 
-def _condition(seen: ObservedPod | None) -> Condition:
-    return Condition(present=not lost(seen), crash_restarts=seen.restarts if seen else 0)
+def _condition(seen: ObservedPod | None, failed_with: str | None) -> Condition:
+    return Condition(
+        present=not lost(seen),
+        running=seen is not None and seen.stopped == 0,
+        crash_restarts=seen.restarts if seen else 0,
+        failed_with=failed_with,
+    )

@@ -19,16 +19,29 @@ if TYPE_CHECKING:
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.seat_queued import SeatQueued
     from clonepool.usecases.start_pod import StartPod
+    from clonepool.usecases.suspect_pod import SuspectPod
 
-LONGEST_DETAIL = 1000
+KINDS = {PodState.CREATING: "create", PodState.RESETTING: "reset"}
+
+
+def _proof(pod: Pod, verdict: Verdict, now: int) -> Proof:
+    return Proof(
+        generation=verdict.generation,
+        proved_at=now,
+        reset_ms=verdict.reset_ms,
+        checks=verdict.checks,
+        template_hash=pod.template_hash,
+        images=verdict.images,
+        times=verdict.times,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class SettlePod:
     """Start, ask the verifiers until they are settled, store the proof: WARM, or bound to a waiting clone.
 
-    Anything unclear deletes the pod (design invariant 6): a finding, an object that is not as the row says, a
-    state that lasts longer than the policy allows.
+    Anything unclear deletes the pod (design invariant 6): an object that is not as the row says, a state that
+    lasts longer than the policy allows. A finding makes it suspicious.
 
     Attributes:
         budget_seconds: how long one run waits; after it, and the row's deadline, the keeper goes on.
@@ -43,6 +56,7 @@ class SettlePod:
     seat: SeatQueued
     mirror: Mirror
     delete: DeletePod
+    suspect: SuspectPod
     budget_seconds: float = 200
     poll_seconds: float = 0.2
 
@@ -64,7 +78,7 @@ class SettlePod:
             if verdict and verdict.settled:
                 return self._conclude(pod, verdict)
             if self.clock.now() >= gives_up_at(pod, policy):
-                return self.delete.condemn(pod, "not_settled", f"{pod.state.value} took too long")
+                return self._give_up(pod, "not_settled", f"{pod.state.value} took too long")
             pod = self._beat(pod)
             budget.pause_about(self.poll_seconds)
 
@@ -92,17 +106,29 @@ class SettlePod:
                 pod, "not_as_recorded", f"it speaks of generation {verdict.generation}"
             )
         if not verdict.ok:
-            return self.delete.condemn(pod, "not_clean", "; ".join(verdict.findings)[:LONGEST_DETAIL])
+            self._failed(pod)
+            return self.suspect(pod, verdict)
         if pod.template_hash not in self._pool(pod).accepted_templates:
             return self.delete.condemn(pod, "template_revoked", f"template {pod.template_hash} is revoked")
-        return self._promote(
-            pod, Proof(verdict.generation, self.clock.now(), verdict.reset_ms, verdict.checks)
-        )
+        return self._promote(pod, _proof(pod, verdict, self.clock.now()))
+
+    def _give_up(self, pod: Pod, code: str, detail: str) -> None:
+        self._failed(pod)
+        self.delete.condemn(pod, code, detail)
+
+    def _failed(self, pod: Pod) -> None:
+        """What the decision about the next reset goes by."""
+        if pod.state is PodState.RESETTING:
+            self._measure(pod, "reset_failed")
+
+    def _measure(self, pod: Pod, kind: str, milliseconds: int = 0) -> None:
+        self.pools.note(pod.pool, "", self.clock.now(), measured_ms={kind: milliseconds})
 
     def _promote(self, pod: Pod, proof: Proof) -> None:
         now = self.clock.now()
         if pod.state is PodState.RESETTING:
             self.leases.end_lease(pod.pod_name, pod.generation - 1, now=now, result="clean", proof=proof)
+        self._measure(pod, KINDS[pod.state], 1000 * (now - pod.state_since))
         if self.seat(replace(pod, proof=proof)):
             return
         warm = self.pods.change(pod, to_warm(pod, proof, now))

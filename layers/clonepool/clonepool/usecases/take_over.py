@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clonepool.usecases.prepare_clone import PrepareClone
     from clonepool.usecases.return_pod import ReturnPod
     from clonepool.usecases.settle_pod import SettlePod
+    from clonepool.usecases.suspect_pod import SuspectPod
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class TakeOver:
     prepare: PrepareClone
     give_back: ReturnPod
     delete: DeletePod
+    suspect: SuspectPod
 
     def __call__(self, pod: Pod) -> None:
         """`pod` as read, overdue. Raises StaleRow (somebody works on it), ClusterUnavailable, StoreBusy."""
@@ -38,6 +40,8 @@ class TakeOver:
             self._look_at_lease(pod)
         elif pod.state in SETTLING:
             self.settle(self._won(pod))
+        elif pod.state is PodState.QUARANTINED:
+            self.suspect.isolate(self._won(pod))
         elif pod.state is PodState.DELETING:
             self.delete(self._won(pod))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
     from clonepool.domain.clones import Lease
-    from clonepool.domain.pods import Proof
+    from clonepool.domain.pods import Evidence, Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ class History(CloneQueries):
         return to_lease(rows[0]) if rows else None
 
     def end_lease(
-        self, pod_name: str, generation: int, *, now: int, result: str, proof: Proof | None = None
+        self,
+        pod_name: str,
+        generation: int,
+        *,
+        now: int,
+        result: str,
+        proof: Proof | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         model = self.database.models.leases
         actions: list[Action] = [
@@ -38,6 +45,8 @@ class History(CloneQueries):
         ]
         if proof:
             actions.append(model.proof.set(asdict(proof)))
+        if evidence:
+            actions.append(model.evidence.set({**asdict(evidence), "logs": {}}))
         row = model(pod_name, generation)
         try:
             self.database.call(lambda: row.update(list(actions), condition=model.pod_name.exists()))

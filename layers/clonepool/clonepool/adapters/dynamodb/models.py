@@ -72,6 +72,8 @@ class PodRow(Model):
     proof = JSONAttribute(null=True)
     proof_generation = NumberAttribute(null=True)
     last_failure = JSONAttribute(null=True)
+    failures = NumberAttribute(default=0)
+    evidence = JSONAttribute(null=True)
 
     warm = WarmIndex()
     deadline = DeadlineIndex()
@@ -153,6 +155,7 @@ class LeaseRow(Model):
     ended_at = NumberAttribute(null=True)
     result = UnicodeAttribute(null=True)
     proof = JSONAttribute(null=True)
+    evidence = JSONAttribute(null=True)
 
     clone = CloneIndex()
 
@@ -178,3 +181,4 @@ class PoolRow(Model):
     accepted_templates = JSONAttribute()
     decisions = JSONAttribute()
     counters = JSONAttribute()
+    measured = JSONAttribute(null=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.adapters.dynamodb.errors import ConditionFailed
 from clonepool.adapters.dynamodb.rows import to_pool
+from clonepool.domain.pool import SAMPLES_KEPT
 from clonepool.errors import ClonepoolError, StoreBusy
 
 if TYPE_CHECKING:
@@ -58,7 +59,14 @@ class DynamoPools:
 
         return self._revise(pool, take_off)
 
-    def note(self, pool: str, text: str, now: int, counters: dict[str, int] | None = None) -> None:
+    def note(
+        self,
+        pool: str,
+        text: str,
+        now: int,
+        counters: dict[str, int] | None = None,
+        measured_ms: dict[str, int] | None = None,
+    ) -> None:
         def add(row: PoolRow) -> list[Action]:
             actions: list[Action] = []
             if text:
@@ -66,6 +74,11 @@ class DynamoPools:
             if counters:
                 sums = {name: row.counters.get(name, 0) + more for name, more in counters.items()}
                 actions.append(self.model.counters.set({**row.counters, **sums}))
+            if measured_ms:
+                kept = dict(row.measured or {})
+                for kind, milliseconds in measured_ms.items():
+                    kept[kind] = [*kept.get(kind, []), [now, milliseconds]][-SAMPLES_KEPT:]
+                actions.append(self.model.measured.set(kept))
             return actions
 
         try:

@@ -15,8 +15,8 @@ from clonepool.adapters.dynamodb.models import (
     warm_shard,
 )
 from clonepool.domain.clones import Backfill, Clone, CloneState, Lease, Progress, Source, Start
-from clonepool.domain.pods import Failure, Pod, PodState, Proof
-from clonepool.domain.pool import Decision, Pool, PoolPolicy
+from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
+from clonepool.domain.pool import Decision, Pool, PoolPolicy, Sample
 
 if TYPE_CHECKING:
     from clonepool.adapters.dynamodb.database import Models
@@ -45,6 +45,8 @@ def pod_row(models: Models, pod: Pod) -> PodRow:
         proof=asdict(pod.proof) if pod.proof else None,
         proof_generation=pod.proof.generation if pod.proof else None,
         last_failure=asdict(pod.last_failure) if pod.last_failure else None,
+        failures=pod.failures,
+        evidence=asdict(pod.evidence) if pod.evidence else None,
     )
 
 
@@ -66,7 +68,13 @@ def to_pod(row: PodRow) -> Pod:
         warm_since=_whole(row.warm_since),
         proof=Proof(**row.proof) if row.proof else None,
         last_failure=Failure(**row.last_failure) if row.last_failure else None,
+        failures=int(row.failures or 0),
+        evidence=_evidence(row.evidence),
     )
+
+
+def _evidence(stored: dict[str, Any] | None) -> Evidence | None:
+    return Evidence(**{**stored, "findings": tuple(stored["findings"])}) if stored else None
 
 
 def clone_row(models: Models, clone: Clone) -> CloneRow:
@@ -155,6 +163,7 @@ def to_lease(row: LeaseRow) -> Lease:
         ended_at=_whole(row.ended_at),
         result=row.result,
         proof=row.proof,
+        evidence=row.evidence,
     )
 
 
@@ -180,6 +189,9 @@ def to_pool(row: PoolRow) -> Pool:
         accepted_templates=tuple(row.accepted_templates),
         decisions=tuple(Decision(**entry) for entry in row.decisions),
         counters=row.counters,
+        measured={
+            kind: tuple(Sample(*sample) for sample in kept) for kind, kept in (row.measured or {}).items()
+        },
     )
 
 

@@ -129,7 +129,12 @@ def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
         reset_ms=max(int(one.get("reset_ms") or 0) for one in said.values()),
         checks=checks,
         findings=tuple(_findings(checks)),
+        times={role: _times(one) for role, one in said.items()},
     )
+
+
+def _times(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said[name]) for name in ("killed_at", "restored_at", "started_at") if said.get(name)}
 
 
 def _order(generation: int, said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -73,6 +73,14 @@ _REFUSALS: dict[tuple[str, int], type[Refused]] = {
 }
 
 
+def _as_json(answer: urllib3.BaseHTTPResponse) -> Any:
+    return answer.json()
+
+
+def _as_text(answer: urllib3.BaseHTTPResponse) -> str:
+    return answer.data.decode(errors="replace")
+
+
 class KubernetesClient:
     """One API server. Safe to share between threads."""
 
@@ -98,7 +106,12 @@ class KubernetesClient:
 
     def get(self, path: str) -> Json:
         """Raises Missing, ClusterUnavailable."""
-        return self._request("GET", path)
+        found: Json = self._request("GET", path)
+        return found
+
+    def text(self, path: str) -> str:
+        """What is no JSON: a log. Raises Missing, ClusterUnavailable."""
+        return str(self._request("GET", path, headers={"Accept": "*/*"}, parse=_as_text))
 
     def items(self, path: str, selector: str, *, metadata_only: bool = False) -> Iterator[Json]:
         """All objects with these labels, page by page; with `metadata_only` no spec and no Secret's value."""
@@ -114,11 +127,13 @@ class KubernetesClient:
 
     def create(self, path: str, body: Json) -> Json:
         """Raises Collision when the name is in use (also by an earlier try of ours)."""
-        return self._request("POST", path, body)
+        created: Json = self._request("POST", path, body)
+        return created
 
     def patch(self, path: str, operations: Sequence[Json]) -> Json:
         """JSON Patch. Raises TestFailed when a `test` does not hold, Missing."""
-        return self._request("PATCH", path, list(operations), headers={"Content-Type": JSON_PATCH})
+        patched: Json = self._request("PATCH", path, list(operations), headers={"Content-Type": JSON_PATCH})
+        return patched
 
     def delete(self, path: str, *, uid: str, resource_version: str | None = None) -> None:
         """Delete exactly this object, without grace. Raises Missing, Collision (a precondition fails)."""
@@ -135,14 +150,19 @@ class KubernetesClient:
         self._request("DELETE", path, options)
 
     def _request(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Json:
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        parse: Callable[[urllib3.BaseHTTPResponse], Any] = _as_json,
+    ) -> Any:
         """Send until answered: what may pass by itself is tried again until the deadline, a 401 once."""
         deadline = self._monotonic() + self._deadline_seconds
         renewed = renew = False
         for attempt in count():
             try:
-                return self._send(method, path, body, headers or {}, renew=renew)
+                return self._send(method, path, body, headers or {}, parse, renew=renew)
             except _Unauthorized as problem:
                 if renewed:
                     raise ClusterUnavailable(str(problem)) from problem
@@ -155,7 +175,16 @@ class KubernetesClient:
                 self._sleep(pause)
         raise AssertionError("count() does not end")
 
-    def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str], *, renew: bool) -> Json:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str],
+        parse: Callable[[urllib3.BaseHTTPResponse], Any],
+        *,
+        renew: bool,
+    ) -> Any:
         sent = {
             "Accept": "application/json",
             "Content-Type": "application/json",
@@ -166,8 +195,7 @@ class KubernetesClient:
         try:
             answer = self._http.request(method, self._endpoint.url + path, body=content, headers=sent)
             if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                parsed: Json = answer.json()
-                return parsed
+                return parse(answer)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise _Transient(f"the Kubernetes API did not answer: {type(error).__name__}") from error
         raise _problem(method, answer)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from clonepool.adapters.kubernetes import manifests, podspec
 from clonepool.adapters.kubernetes.agent import ImportLimits
 from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
-from clonepool.adapters.kubernetes.commands import Agents
+from clonepool.adapters.kubernetes.commands import CONTAINERS, Agents
 from clonepool.adapters.kubernetes.objects import (
     annotation_path,
     check,
     generation_of,
+    images_of,
     labels_of,
     observed,
     owner_uid,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 DELETE_ATTEMPTS = 5
 ANY_GENERATION = sys.maxsize
+LOG_LINES = 40
+LOG_BYTES = 4096
+MAX_LOG_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,17 @@ class KubernetesCluster:
         self._routes.remove(pod_name, generation)
 
     def verify(self, ref: PodRef) -> Verdict:
+        """See the port. A pod whose images the kubelet has not reported yet has not settled."""
+        images = images_of(self._current(ref))
+        verdict = self._agents.verify(ref)
+        settled = verdict.settled and set(CONTAINERS) <= set(images)
+        return replace(verdict, settled=settled, ok=verdict.ok and settled, images=images)
+
+    def logs(self, ref: PodRef) -> dict[str, str]:
         """See the port."""
         self._current(ref)
-        return self._agents.verify(ref)
+        path = f"{self._pods}/{ref.pod_name}/log?tailLines={LOG_LINES}&limitBytes={MAX_LOG_BYTES}&container="
+        return {name: self._client.text(path + name)[-LOG_BYTES:] for name in CONTAINERS}
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
@@ -230,11 +242,12 @@ class KubernetesCluster:
         except Missing:
             return None
 
-    def _current(self, ref: PodRef) -> None:
-        """Raises StaleObject unless the pod is there in exactly this generation."""
+    def _current(self, ref: PodRef) -> Json:
+        """The pod. Raises StaleObject unless it is there in exactly this generation."""
         found = self._find(ref)
         if found is None or uid_of(found) != ref.uid or generation_of(found) != ref.generation:
             raise StaleObject(f"{ref.pod_name} is gone, or not in generation {ref.generation}")
+        return found
 
     def _delete(self, path: str, ref: PodRef) -> None:
         """Delete if it is this pod's, and not of a newer generation. Gone already is success.

@@ -56,7 +56,16 @@ def observed(found: Mapping[str, Any]) -> ObservedPod:
         node_lost=status.get("phase") == "Unknown" or status.get("reason") in LOST_REASONS,
         created_at=int(created.timestamp()),
         restarts=sum(one.get("restartCount", 0) for one in status.get("containerStatuses") or []),
+        stopped=sum(
+            "running" not in (one.get("state") or {}) for one in status.get("containerStatuses") or []
+        ),
     )
+
+
+def images_of(found: Mapping[str, Any]) -> dict[str, str]:
+    """Per container the digest of its image as the kubelet reports it, which it does after the start."""
+    statuses = (found.get("status") or {}).get("containerStatuses") or []
+    return {one["name"]: one["imageID"] for one in statuses if one.get("imageID")}
 
 
 def check(path: str, value: str | None) -> Json:

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from clonepool.usecases.describe_pool import DescribePod, DescribePool
+    from clonepool.usecases.describe_pool import DescribePod, DescribePool, ListPods
     from clonepool.usecases.extend_clone import ExtendClone
     from clonepool.usecases.read_clones import GetClone, ListClones
     from clonepool.usecases.register_source import RegisterSource
     from clonepool.usecases.release_clone import ReleaseClone
+    from clonepool.usecases.release_pod import ReleasePod
     from clonepool.usecases.request_clone import RequestClone
 
 type Answer = Response[str]
@@ -46,6 +47,8 @@ class UseCases:
     release_clone: ReleaseClone
     describe_pool: DescribePool
     describe_pod: DescribePod
+    list_pods: ListPods
+    release_pod: ReleasePod
 
 
 class Api:
@@ -78,7 +81,9 @@ class Api:
         self._add("POST", "/clones/<clone_id>/extend", self.extend_clone)
         self._add("GET", "/clones/<clone_id>/fidelity", self.get_fidelity)
         self._add("GET", "/pool", self.get_pool)
+        self._add("GET", "/pool/pods", self.list_pods)
         self._add("GET", "/pool/pods/<pod_name>", self.get_pod)
+        self._add("DELETE", "/pool/pods/<pod_name>", self.release_pod)
 
     def _add(self, method: str, rule: str, function: Callable[..., Answer]) -> None:
         self._app.route(rule, method)(function)
@@ -142,6 +147,18 @@ class Api:
         """GET /pool/pods/{pod_name}."""
         self._caller().operate()
         return _json(views.pod_view(self._use.describe_pod(pod_name)))
+
+    def list_pods(self) -> Answer:
+        """GET /pool/pods?state=."""
+        self._caller().operate()
+        query: Mapping[str, str] = self._event.get("queryStringParameters") or {}
+        return _json(views.pods_view(self._use.list_pods(query.get("state") or None)))
+
+    def release_pod(self, pod_name: str) -> Answer:
+        """DELETE /pool/pods/{pod_name}: 204, also when repeated; a quarantined pod only."""
+        self._caller().operate()
+        self._use.release_pod(pod_name)
+        return Response(HTTPStatus.NO_CONTENT)
 
     @property
     def _event(self) -> dict[str, Any]:

@@ -97,11 +97,24 @@ def pool_view(report: PoolReport) -> View:
     }
 
 
+def pods_view(pods: list[Pod]) -> View:
+    """Pods without their proofs; why a pod is in quarantine is in `last_failure`."""
+    return {"success": True, "pods": [_pod_summary(pod) for pod in pods]}
+
+
 def pod_view(pod: Pod) -> View:
-    """One pod with its proof."""
-    proof = pod.proof
+    """One pod with its proof, or with the evidence against it."""
+    proof, evidence = pod.proof, pod.evidence
     return {
         "success": True,
+        **_pod_summary(pod),
+        "proof": proof and {**asdict(proof), "proved_at": iso(proof.proved_at)},
+        **_given(evidence=evidence and {**asdict(evidence), "at": iso(evidence.at)}),
+    }
+
+
+def _pod_summary(pod: Pod) -> View:
+    return {
         "pod_name": pod.pod_name,
         "pool": pod.pool,
         "state": pod.state.value,
@@ -110,7 +123,6 @@ def pod_view(pod: Pod) -> View:
         "reuse_count": pod.reuse_count,
         "created_at": iso(pod.created_at),
         "state_since": iso(pod.state_since),
-        "proof": proof and {**asdict(proof), "proved_at": iso(proof.proved_at)},
         **_given(
             clone_id=pod.clone_id,
             warm_since=pod.warm_since and iso(pod.warm_since),
