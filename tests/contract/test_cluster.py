@@ -140,6 +140,16 @@ def test_a_new_pod_is_seen_as_it_was_made(subject: Subject) -> None:
     assert (seen.status, seen.node_lost, seen.restarts) == ("creating", False, 0)
 
 
+def test_a_pod_that_is_gone_has_no_logs_and_no_verdict(subject: Subject) -> None:
+    ref = subject.created()
+    subject.cluster.delete_pod(ref)
+    assert subject.is_gone(ref)
+    with pytest.raises(StaleObject):
+        subject.cluster.logs(ref)
+    with pytest.raises(StaleObject):
+        subject.cluster.verify(ref)
+
+
 def test_labels_mirror_the_state_and_forget_the_clone(subject: Subject) -> None:
     ref = subject.created()
     subject.cluster.label(ref, PodState.ASSIGNED, "shop")

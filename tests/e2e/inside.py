@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.client import wait_until
-from lab.demo.inspect import run_in
+from lab.demo.inspect import NAMESPACE, run_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,14 @@ def kill_in(pod: str, container: str, name: str) -> None:
     )
     done = run_in(pod, container, ["sh", "-c", script])
     assert done.returncode == 0, done.stderr.decode()
+
+
+def kubectl_json(verb: str, *what: str) -> dict[str, Any]:
+    """What the cluster's administrator sees in the clones' namespace."""
+    command = [sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE, verb, *what, "--output=json"]
+    done = subprocess.run(command, check=True, capture_output=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def alive(pid: int) -> bool:

@@ -148,7 +148,10 @@ class KubernetesCluster:
         """See the port."""
         self._current(ref)
         path = f"{self._pods}/{ref.pod_name}/log?tailLines={LOG_LINES}&limitBytes={MAX_LOG_BYTES}&container="
-        return {name: self._client.text(path + name)[-LOG_BYTES:] for name in CONTAINERS}
+        try:
+            return {name: self._client.text(path + name)[-LOG_BYTES:] for name in CONTAINERS}
+        except Missing as gone:
+            raise StaleObject(f"{ref.pod_name} has just gone") from gone
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
