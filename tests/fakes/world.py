@@ -123,6 +123,7 @@ class World:
             pools,
             clock,
             take_over,
+            self.return_pod,
             reconcile,
             seat,
             self.top_up,

@@ -187,6 +187,7 @@ def _keep_pool(settings: KeeperSettings, outside: Outside, prepare: PrepareClone
         stores.pools,
         clock,
         take_over=TakeOver(leases, pods, clock, _settle_pod(outside), prepare, give_back, delete, suspect),
+        give_back=give_back,
         reconcile=Reconcile(leases, pods, cluster, clock, give_back, delete, Mirror(pods, cluster)),
         seat=SeatQueued(leases, clock),
         top_up=_top_up(outside, settings),

@@ -116,7 +116,8 @@ def completed(progress: Progress) -> Progress:
 
 def next_look_at(clone: Clone, now: int) -> int:
     """The deadline of a pod whose clone is READY: soon while files follow, and somebody follows them."""
-    return now + SILENCE_SECONDS if clone.filling else look_again_at(clone.expires_at, now)
+    at = look_again_at(clone.expires_at, now)
+    return min(at, now + SILENCE_SECONDS) if clone.filling else at
 
 
 def serving_until(clone: Clone, now: int) -> int:

@@ -13,10 +13,12 @@ from clonepool.errors import ClonepoolError, LostRace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from clonepool.domain.clones import Clone
     from clonepool.domain.pods import Pod
     from clonepool.domain.pool import PoolPolicy
     from clonepool.ports import Clock, Leases, Pods, Pools
     from clonepool.usecases.reconcile import Reconcile
+    from clonepool.usecases.return_pod import ReturnPod
     from clonepool.usecases.seat_queued import SeatQueued
     from clonepool.usecases.take_over import TakeOver
     from clonepool.usecases.top_up import TopUp
@@ -51,6 +53,7 @@ class KeepPool:
     pools: Pools
     clock: Clock
     take_over: TakeOver
+    give_back: ReturnPod
     reconcile: Reconcile
     seat: SeatQueued
     top_up: TopUp
@@ -64,20 +67,20 @@ class KeepPool:
         self.pools.ensure(self.pool, self.policy, self.template_hash)
         now = self.clock.now()
         troubles: list[str] = []
-        swept = self._attempt(self._sweep, troubles) or 0
+        swept = self._attempt(self._sweep, troubles) or []
         plan = self._attempt(self.top_up, troubles)
         strays = self._attempt(self.reconcile.strays, troubles) if self._full(now) else 0
         overdue = self.pods.due(self.pool, now, limit=MOST_OVERDUE)
         vanished = self._attempt(partial(self.reconcile.vanished, self.pool), troubles) or []
-        self._side_by_side(self._tasks(overdue, vanished), troubles)
+        self._side_by_side(self._tasks(swept, overdue, vanished), troubles)
         self._attempt(self._seat_all, troubles)
         return TickReport(
-            swept, len(overdue), len(vanished), strays or 0, plan.reason if plan else "", tuple(troubles)
+            len(swept), len(overdue), len(vanished), strays or 0, plan.reason if plan else "", tuple(troubles)
         )
 
-    def _sweep(self) -> int:
-        """Expired rows go; the record of each brings its pod back."""
-        return sum(self.leases.remove(clone) for clone in self.leases.expired(self.clock.now()))
+    def _sweep(self) -> list[Clone]:
+        """Expired rows go. The record of each brings its pod back; as it may be lost, so does this tick."""
+        return [clone for clone in self.leases.expired(self.clock.now()) if self.leases.remove(clone)]
 
     def _seat_all(self) -> None:
         """Nobody waits while a pod is warm."""
@@ -92,10 +95,16 @@ class KeepPool:
     def _full(now: int) -> bool:
         return now // 60 % FULL_EVERY_MINUTES == 0
 
-    def _tasks(self, overdue: Sequence[Pod], vanished: Sequence[Pod]) -> Sequence[Callable[[], None]]:
-        gone = {pod.pod_name for pod in vanished}
-        tasks = [partial(self.reconcile.bury, pod) for pod in vanished]
-        return tasks + [partial(self.take_over, pod) for pod in overdue if pod.pod_name not in gone]
+    def _tasks(
+        self, swept: Sequence[Clone], overdue: Sequence[Pod], vanished: Sequence[Pod]
+    ) -> Sequence[Callable[[], None]]:
+        tasks: list[Callable[[], None]] = [partial(self.reconcile.bury, pod) for pod in vanished]
+        busy = {pod.pod_name for pod in vanished}
+        for clone in swept:
+            if clone.pod_name and clone.generation and clone.pod_name not in busy:
+                busy.add(clone.pod_name)
+                tasks.append(partial(self.give_back, clone.pod_name, clone.generation, clone.lease_id))
+        return tasks + [partial(self.take_over, pod) for pod in overdue if pod.pod_name not in busy]
 
     def _side_by_side(self, tasks: Sequence[Callable[[], None]], troubles: list[str]) -> None:
         if not tasks:
