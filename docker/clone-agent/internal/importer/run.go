@@ -171,8 +171,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.preflight, err = r.client.Preflight(ctx); err != nil {
 		return err
 	}
-	if r.preflight.Site.Multisite {
-		return failure.New(job.Incompatible, "the source is a network of sites, which cannot be cloned yet")
+	if err = fitsOneAddress(r.preflight); err != nil {
+		return err
 	}
 	if r.root, err = os.OpenRoot(r.env.Docroot); err != nil {
 		return err
@@ -296,7 +296,7 @@ func (r *run) configure(ctx context.Context) (err error) {
 	config := site.Config{
 		Database: r.env.Database.Schema, User: r.env.Database.User, Host: r.env.Database.Host,
 		PasswordFile: r.env.PasswordFile, Charset: r.preflight.Database.Charset, Prefix: r.preflight.Database.Prefix,
-		Home: r.home, SiteURL: r.siteURL,
+		Home: r.home, SiteURL: r.siteURL, Network: r.networkConfig(),
 	}
 	if content != "" {
 		config.ContentURL = strings.TrimRight(r.job.PublicURL, "/") + "/" + content
@@ -307,11 +307,8 @@ func (r *run) configure(ctx context.Context) (err error) {
 	if err := config.Write(r.root); err != nil {
 		return err
 	}
-	tables := map[string]bool{}
-	for _, report := range r.reports {
-		tables[report.Name] = true
+	if err := site.Permalinks(r.root, config.Network); err != nil {
+		return err
 	}
-	return r.database.Settle(ctx, database.Settings{
-		Prefix: r.preflight.Database.Prefix, Home: r.home, SiteURL: r.siteURL, Tables: tables,
-	})
+	return r.database.Settle(ctx, r.settings())
 }

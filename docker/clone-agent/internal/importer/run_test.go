@@ -131,6 +131,7 @@ func TestImports(t *testing.T) {
 	address := startServer(t)
 	t.Run("a whole site", func(t *testing.T) { wholeSite(t, address) })
 	t.Run("a site that is cut all the time", func(t *testing.T) { cutSite(t, address) })
+	t.Run("networks", func(t *testing.T) { networks(t, address) })
 	t.Run("failures", func(t *testing.T) { failures(t, address) })
 }
 

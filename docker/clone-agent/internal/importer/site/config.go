@@ -25,6 +25,32 @@ type Config struct {
 	Home         string
 	SiteURL      string
 	ContentURL   string // empty: WordPress's own
+	Network      *Network
+}
+
+// Network is a multisite with all its sites under one host; each has its address in its own options.
+type Network struct {
+	Subdomains bool
+	Domain     string // host, with a port if it has one
+	Path       string
+	ID         int64
+	MainSite   int64
+}
+
+var validPath = regexp.MustCompile(`^/(?:[A-Za-z0-9._~-]+/)*$`)
+
+// constants returns the part of wp-config.php that says where the site is.
+func (c Config) constants() (string, error) {
+	n := c.Network
+	if n == nil {
+		return fmt.Sprintf("define('WP_HOME', %s);\ndefine('WP_SITEURL', %s);\n", quote(c.Home), quote(c.SiteURL)), nil
+	}
+	if !validPath.MatchString(n.Path) {
+		return "", fmt.Errorf("the network's path %q is none of WordPress", n.Path)
+	}
+	return fmt.Sprintf("define('MULTISITE', true);\ndefine('SUBDOMAIN_INSTALL', %t);\ndefine('DOMAIN_CURRENT_SITE', %s);\n"+
+		"define('PATH_CURRENT_SITE', %s);\ndefine('SITE_ID_CURRENT_SITE', %d);\ndefine('BLOG_ID_CURRENT_SITE', %d);\n",
+		n.Subdomains, quote(n.Domain), quote(n.Path), n.ID, n.MainSite), nil
 }
 
 const configTemplate = `<?php
@@ -41,9 +67,7 @@ define('DB_COLLATE', '');
 %s
 $table_prefix = %s;
 
-define('WP_HOME', %s);
-define('WP_SITEURL', %s);
-%sdefine('WP_CACHE', false);
+%s%sdefine('WP_CACHE', false);
 define('WP_ENVIRONMENT_TYPE', 'staging');
 define('WP_DEBUG', false);
 
@@ -72,8 +96,12 @@ func (c Config) Text() (string, error) {
 	if c.ContentURL != "" {
 		contentURL = "define('WP_CONTENT_URL', " + quote(c.ContentURL) + ");\n"
 	}
+	constants, err := c.constants()
+	if err != nil {
+		return "", err
+	}
 	return fmt.Sprintf(configTemplate, quote(c.Database), quote(c.User), quote(c.PasswordFile), quote(c.Host), quote(charset),
-		salts(), quote(c.Prefix), quote(c.Home), quote(c.SiteURL), contentURL), nil
+		salts(), quote(c.Prefix), constants, contentURL), nil
 }
 
 // Write puts the file into the document root, readable for the site only.

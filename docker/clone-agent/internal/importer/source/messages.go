@@ -15,6 +15,7 @@ type Preflight struct {
 		Title     string `json:"title"`
 		Locale    string `json:"locale"`
 	} `json:"site"`
+	Network  *Network          `json:"network"`
 	Paths    map[string]string `json:"paths"`
 	URLs     map[string]string `json:"urls"`
 	Versions struct {
@@ -48,6 +49,24 @@ type Preflight struct {
 			Bytes int64 `json:"bytes"`
 		} `json:"by_root"`
 	} `json:"files"`
+}
+
+// Network is what a source that is a network of sites says about them.
+type Network struct {
+	ID               int64  `json:"id"`
+	SubdomainInstall bool   `json:"subdomain_install"`
+	Domain           string `json:"domain"`
+	Path             string `json:"path"`
+	MainSiteID       int64  `json:"main_site_id"`
+	Sites            []struct {
+		BlogID    int64  `json:"blog_id"`
+		NetworkID int64  `json:"network_id"`
+		Domain    string `json:"domain"`
+		Path      string `json:"path"`
+		Archived  bool   `json:"archived"`
+		Spam      bool   `json:"spam"`
+		Deleted   bool   `json:"deleted"`
+	} `json:"sites"`
 }
 
 // TableSize is a table's entry in Preflight.
