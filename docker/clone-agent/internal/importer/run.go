@@ -221,10 +221,7 @@ func (r *run) mapAddresses() (err error) {
 	r.home, r.siteURL = join(public, facts.Site.Home), join(public, facts.Site.SiteURL)
 	m := rewrite.Mapping{
 		Sources: withHost(facts.Site.Home, facts.Site.SiteURL, r.job.SourceURL),
-		Target:  public,
-		Paths:   []rewrite.PathMapping{{From: facts.Paths["abspath"], To: r.env.Docroot}},
-
-		SpillDir: r.env.SpillDir,
+		Target:  public, Paths: movedPaths(facts, r.env.Docroot), SpillDir: r.env.SpillDir,
 	}
 	r.rewriter, err = rewrite.New(m)
 	if err != nil {

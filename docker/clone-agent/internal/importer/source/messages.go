@@ -86,6 +86,7 @@ type LeftOut struct {
 // Root is a tree of files and where it belongs, relative to the document root.
 type Root struct {
 	Name   string `json:"name"`
+	Path   string `json:"path"` // on the source
 	Target string `json:"target"`
 }
 
