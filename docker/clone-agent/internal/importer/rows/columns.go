@@ -68,6 +68,9 @@ func treatmentOf(table string, c Column, definition source.Column) treatment {
 	if suffix, ok := untouched[c.Name]; ok && strings.HasSuffix(table, suffix) {
 		return copyCell
 	}
+	if definition.DataType == "enum" || definition.DataType == "set" {
+		return copyCell // the definition lists what a cell may say
+	}
 	switch c.Kind {
 	case source.KindText, source.KindJSON, source.KindOther:
 		if wide(definition.Charset) {

@@ -75,7 +75,9 @@ func TestCells(t *testing.T) {
 		{"too long for its column", typed("text", "varchar(26)", "varchar", "utf8mb4"), cell(old), old},
 		{"long enough in characters", typed("text", "varchar(45)", "varchar", "utf8mb4"), cell(old + "éééééé"), now + "éééééé"},
 		{"too long in bytes", typed("text", "tinytext", "tinytext", "utf8mb4"), cell(old + strings.Repeat("x", 229)), old + strings.Repeat("x", 229)},
+		{"in an enum", typed("text", "enum('"+old+"')", "enum", "utf8mb4"), cell(old), old},
 		{"a guid", named("guid"), cell(old), old},
+		{"a user_login of another table", named("user_login"), cell("shop.example.com"), "a-rather-long-name.clones.test"},
 		{"a large cell", text, awayCell("\t" + old), `\t` + now},
 		{"a large cell, copied", named("guid"), awayCell("\t" + old), `\t` + old},
 		{"a large cell without bytes", text, awayCell(""), ""},
@@ -88,6 +90,14 @@ func TestCells(t *testing.T) {
 				t.Errorf("%d rows, %q, %v; want %q", rows, out.String(), err, want)
 			}
 		})
+	}
+}
+
+func TestLoginsKeepTheirNames(t *testing.T) {
+	var out bytes.Buffer
+	e := encoder(t, &out, "wp_users", source.Column{Name: "user_login", Kind: "text", Type: "varchar(60)", Charset: "utf8mb4"})
+	if _, err := e.Rows(cell("shop.example.com")); err != nil || out.String() != "shop.example.com\n" {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 }
 
