@@ -1,0 +1,134 @@
+package importer
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clonepool.dev/clone-agent/internal/importer/source"
+	"clonepool.dev/clone-agent/internal/importer/sourcetest"
+	"clonepool.dev/clone-agent/internal/job"
+)
+
+// What an import of tables keeps in memory at once, live (docs/protocol.md, section 9).
+const (
+	soundBudget   = 96 << 20
+	hostileBudget = 160 << 20
+)
+
+// mostLive runs do and returns how much more was live at any time than before.
+func mostLive(do func()) uint64 {
+	live := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most := live(), uint64(0)
+	done := make(chan struct{})
+	var sampling sync.WaitGroup
+	sampling.Go(func() {
+		for {
+			most = max(most, live())
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	})
+	do()
+	close(done)
+	sampling.Wait()
+	return most - min(most, before)
+}
+
+// bigTable has rows of a megabyte, full of what is to be rewritten, and a cell of 64 MiB.
+func bigTable(name string) sourcetest.Table {
+	cell := strings.Repeat(home+"/page\n", 1<<20/len(home+"/page\n"))
+	table := sourcetest.Table{Table: source.Table{
+		Name: name, Type: "table", Engine: "InnoDB", Bytes: 100 << 20,
+		Create:  "CREATE TABLE `" + name + "` (\n  `id` int NOT NULL,\n  `t` longtext,\n  PRIMARY KEY (`id`)\n) DEFAULT CHARSET=utf8mb4",
+		Columns: []source.Column{{Name: "id", Kind: source.KindNumber, Type: "int"}, {Name: "t", Kind: source.KindText, Type: "longtext", DataType: "longtext", Charset: "utf8mb4"}},
+	}}
+	for i := range 40 {
+		table.Cells = append(table.Cells, []any{fmt.Sprint(i), cell})
+	}
+	return table
+}
+
+func TestMemory(t *testing.T) {
+	server := newServer(t)
+	t.Run("of a sound source", func(t *testing.T) {
+		site := shop()
+		one, two := bigTable("wp_one"), bigTable("wp_two")
+		huge := strings.Repeat("0123456789abcde\n", 64<<20/16) + home
+		one.Cells = append(one.Cells, []any{"100", sourcetest.Large(huge)})
+		site.Tables = append(site.Tables, one, two)
+		s := sourcetest.Start(t, site)
+		var line job.Line
+		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		if line.Result != job.ResultOK {
+			t.Fatalf("%+v", line)
+		}
+		if live > soundBudget {
+			t.Errorf("%d MiB were live, may be %d", live>>20, soundBudget>>20)
+		}
+		t.Logf("%d MiB were live", live>>20)
+		var length int64
+		want := int64(len(huge) - len(home) + len("https://acme.clones.test"))
+		if err := open(t, server.Address).QueryRow("SELECT LENGTH(t) FROM wp_one WHERE id = 100").Scan(&length); err != nil || length != want {
+			t.Errorf("the large cell has %d bytes, want %d (%v)", length, want, err)
+		}
+	})
+	t.Run("of one that never comes to a checkpoint", func(t *testing.T) {
+		site := shop()
+		site.Tables = append(site.Tables, bigTable("wp_one"), bigTable("wp_two"))
+		s := sourcetest.Start(t, site)
+		s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+			if r.Endpoint != "rows" {
+				return w
+			}
+			a := r.Answer(w)
+			frame := make([]byte, 1<<20)
+			for range 64 {
+				a.Frame('D', frame)
+			}
+			return nil
+		}
+		var line job.Line
+		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		wantFailure(t, line, job.SourceInvalid)
+		if live > hostileBudget {
+			t.Errorf("%d MiB were live, may be %d", live>>20, hostileBudget>>20)
+		}
+		t.Logf("%d MiB were live", live>>20)
+	})
+	t.Run("of one with endless definitions", func(t *testing.T) {
+		s := sourcetest.Start(t, shop())
+		s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+			if r.Endpoint != "tables" {
+				return w
+			}
+			a := r.Answer(w)
+			comment := strings.Repeat("x", 1<<20)
+			for i := range 200 {
+				a.JSON(map[string]any{"name": fmt.Sprint("wp_", i), "type": "table", "create": comment})
+				a.Signed('C', map[string]any{"cursor": fmt.Sprint(i)})
+			}
+			a.Signed('E', map[string]any{"complete": true, "cursor": nil})
+			return nil
+		}
+		var line job.Line
+		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		wantFailure(t, line, job.TooLarge)
+		if live > hostileBudget {
+			t.Errorf("%d MiB were live, may be %d", live>>20, hostileBudget>>20)
+		}
+		t.Logf("%d MiB were live", live>>20)
+	})
+}
