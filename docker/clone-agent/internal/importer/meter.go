@@ -41,7 +41,7 @@ func (m *meter) rate(now time.Time) int64 {
 	if m.started.IsZero() || span < reportEvery {
 		return 0
 	}
-	return int64(float64(m.done-from.done) / span.Seconds())
+	return max(0, int64(float64(m.done-from.done)/span.Seconds())) // done goes back where rows have to come again
 }
 
 // eta is in seconds; where nothing comes at the moment, it is judged by the whole time so far.

@@ -135,46 +135,6 @@ func bodyEnd(grammar string) int {
 	return len(grammar)
 }
 
-// AdaptCollations replaces the collations that the server lacks.
-func (t *Target) AdaptCollations(create string) string {
-	return substitute(create, collate, func(g []string) string { return g[1] + t.collation(g[2]) })
-}
-
-// collation returns name, or the nearest that the server has: same charset, same sensitivity.
-func (t *Target) collation(name string) string {
-	if t.collations[name] {
-		return name
-	}
-	lower := strings.ToLower(strings.Replace(name, "nopad_", "", 1))
-	charset, rest, _ := strings.Cut(lower, "_")
-	if charset == "uca1400" { // MariaDB's short form, of utf8mb4
-		charset, rest = "utf8mb4", lower
-	}
-	sensitivity := "ai_ci"
-	if i := strings.LastIndex(rest, "_a"); i >= 0 {
-		sensitivity = rest[i+1:]
-	}
-	candidates := []string{lower}
-	switch charset { // the same charset under its two names
-	case "utf8":
-		charset = "utf8mb3"
-		candidates = append(candidates, charset+"_"+rest)
-	case "utf8mb3":
-		candidates = append(candidates, "utf8_"+rest)
-	}
-	if strings.HasSuffix(rest, "_cs") {
-		candidates = append(candidates, charset+"_0900_as_cs", charset+"_uca1400_as_cs", charset+"_bin")
-	}
-	candidates = append(candidates, charset+"_0900_"+sensitivity, charset+"_uca1400_"+sensitivity, charset+"_0900_ai_ci",
-		charset+"_unicode_520_ci", charset+"_unicode_ci", charset+"_general_ci", charset+"_bin")
-	for _, candidate := range candidates {
-		if t.collations[candidate] {
-			return candidate
-		}
-	}
-	return "utf8mb4_unicode_520_ci"
-}
-
 // withoutDefiner drops DEFINER clauses, should the source have left one.
 func withoutDefiner(create string) string {
 	return substitute(create, definer, func([]string) string { return "" })

@@ -8,7 +8,7 @@ import (
 func mysqlTarget() *Target {
 	t := &Target{collations: map[string]bool{}}
 	for name := range strings.FieldsSeq("utf8mb4_0900_ai_ci utf8mb4_0900_as_cs utf8mb4_0900_as_ci utf8mb4_unicode_520_ci utf8mb4_unicode_ci " +
-		"utf8mb4_general_ci utf8mb4_bin utf8mb3_general_ci utf8mb3_unicode_ci utf8mb3_unicode_520_ci latin1_swedish_ci") {
+		"utf8mb4_general_ci utf8mb4_bin utf8mb3_general_ci utf8mb3_unicode_ci utf8mb3_unicode_520_ci latin1_swedish_ci utf8mb4_sv_0900_ai_ci utf8mb4_sv_0900_as_cs utf8mb4_swedish_ci utf8mb3_swedish_ci utf8mb4_persian_ci") {
 		t.collations[name] = true
 	}
 	return t
@@ -21,7 +21,12 @@ func TestCollations(t *testing.T) {
 		"utf8mb4_uca1400_ai_ci":         "utf8mb4_0900_ai_ci",
 		"uca1400_as_ci":                 "utf8mb4_0900_as_ci",
 		"utf8mb4_uca1400_nopad_as_cs":   "utf8mb4_0900_as_cs",
-		"utf8mb4_uca1400_swedish_ai_ci": "utf8mb4_0900_ai_ci",
+		"utf8mb4_uca1400_swedish_ai_ci": "utf8mb4_sv_0900_ai_ci",
+		"utf8mb4_uca1400_swedish_as_cs": "utf8mb4_sv_0900_as_cs",
+		"utf8mb4_uca1400_swedish_as_ci": "utf8mb4_swedish_ci",
+		"utf8mb3_uca1400_swedish_ai_ci": "utf8mb3_swedish_ci",
+		"utf8mb4_uca1400_persian_ai_ci": "utf8mb4_persian_ci",
+		"utf8mb4_uca1400_klingon_ai_ci": "utf8mb4_0900_ai_ci",
 		"utf8mb3_uca1400_ai_ci":         "utf8mb3_unicode_520_ci",
 		"utf8mb4_general_nopad_ci":      "utf8mb4_general_ci",
 		"utf8_general_ci":               "utf8mb3_general_ci",
@@ -31,8 +36,8 @@ func TestCollations(t *testing.T) {
 			t.Errorf("%s becomes %s, want %s", name, got, want)
 		}
 	}
-	maria := &Target{MariaDB: true, collations: map[string]bool{"utf8mb4_unicode_520_ci": true, "utf8mb4_bin": true}}
-	for name, want := range map[string]string{"utf8mb4_0900_ai_ci": "utf8mb4_unicode_520_ci", "utf8mb4_0900_as_cs": "utf8mb4_bin"} {
+	maria := &Target{MariaDB: true, collations: map[string]bool{"utf8mb4_unicode_520_ci": true, "utf8mb4_bin": true, "utf8mb4_uca1400_swedish_ai_ci": true}}
+	for name, want := range map[string]string{"utf8mb4_0900_ai_ci": "utf8mb4_unicode_520_ci", "utf8mb4_0900_as_cs": "utf8mb4_bin", "utf8mb4_sv_0900_ai_ci": "utf8mb4_uca1400_swedish_ai_ci"} {
 		if got := maria.collation(name); got != want {
 			t.Errorf("%s becomes %s on MariaDB, want %s", name, got, want)
 		}
