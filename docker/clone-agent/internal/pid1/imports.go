@@ -25,7 +25,7 @@ const (
 	// stopWithin is how long a cancelled import may take to let go of the files.
 	stopWithin = 10 * time.Second
 	// fetchWithin is how long a visitor waits for a file that is still missing.
-	fetchWithin = 20 * time.Second
+	fetchWithin = 10 * time.Second
 	// lineEvery and atLeastEvery bound the lines a follower gets.
 	lineEvery    = 250 * time.Millisecond
 	atLeastEvery = time.Second

@@ -19,7 +19,7 @@ const (
 	// aheadBytes the size of each,
 	aheadBytes = 64 << 20
 	// aheadWaiting those who wait for one,
-	aheadWaiting = 16
+	aheadWaiting = 6 // Apache has ten processes, and pages are to be served meanwhile
 	// aheadTotal all of them: the site's own code can ask too, and delete what it got,
 	aheadTotal = 1 << 30
 	// and maxAbsent the names that are known to be at the source neither.

@@ -285,7 +285,7 @@ func TestWhatIsFetchedAheadIsBounded(t *testing.T) {
 			busy <- err
 		})
 	}
-	for range 100 - 16 {
+	for range 100 - 6 {
 		if err := <-busy; !errors.Is(err, files.ErrBusy) {
 			t.Error(err)
 		}

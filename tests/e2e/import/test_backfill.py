@@ -1,0 +1,108 @@
+"""Usable before complete: a large site is READY while its uploads follow, and none is missed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from lab.client import wait_until
+from lab.demo.inspect import run_in, traces
+from lab.source.kubectl import Kubectl
+from lab.source.manifests import NAMESPACE as SOURCES
+from tests.e2e.conftest import source_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Installation, Source
+
+LISTED = ["sh", "-c", "cd /var/www/html/wp-content/uploads && find . -type f -exec sha256sum {} +"]
+
+
+@pytest.fixture(scope="module")
+def large_source(lab_env: dict[str, str]) -> Source:
+    """500 MB of uploads in 5,000 files."""
+    return source_up("e2e-large", "large")
+
+
+@pytest.fixture
+def filling(system: Installation, customer: Callable[..., str], large_source: Source) -> dict[str, Any]:
+    """A clone that is READY while its uploads follow."""
+    system.warm()
+    clone = system.clone(customer(source=large_source))
+    *_, clone = system.api.watch(clone["clone_id"], seconds=180, every=0.05)
+    assert clone["state"] == "READY", clone
+    return clone
+
+
+def _uploads(listing: str) -> dict[str, str]:
+    """Digests by path."""
+    lines = (line.split("  ./", 1) for line in listing.splitlines())
+    return {path: digest for digest, path in lines}
+
+
+def _of_clone(clone: dict[str, Any]) -> dict[str, str]:
+    return _uploads(run_in(clone["pod_name"], "wordpress", LISTED).stdout.decode())
+
+
+def _of_source(source: Source) -> dict[str, str]:
+    return _uploads(Kubectl.here(SOURCES).execute(source.name, "wordpress", LISTED))
+
+
+def test_ready_before_complete_and_nothing_is_missed_meanwhile(
+    system: Installation, filling: dict[str, Any], large_source: Source
+) -> None:
+    progress = filling["progress"]
+    assert (progress["phase"], progress["usable"], progress["percent"]) == ("uploads", True, 100)
+    assert progress["backfill"]["files_total"] == 5000
+    assert filling["fidelity"]["complete"] is False
+
+    oldest = min(_names(large_source))
+    page = system.page(filling, f"/wp-content/uploads/{quote(oldest)}?ver=1")
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("image/")
+    at_this_moment = system.api.clone(filling["clone_id"])
+    assert system.page(filling, "/wp-content/uploads/2020/01/never-was.jpg").status_code == 404
+    assert system.page(filling, "/wp-content/uploads/2020/01/never-was.php").status_code == 404
+
+    complete = system.api.until_complete(filling["clone_id"])
+    at_source = _of_source(large_source)
+    assert _of_clone(filling) == at_source
+    assert hashlib.sha256(page.content).hexdigest() == at_source[oldest]
+    assert at_this_moment["progress"]["phase"] == "uploads", "it was complete before anything was asked for"
+    assert complete["fidelity"]["complete"] is True
+    assert complete["progress"]["backfill"] == {
+        "percent": 100,
+        "bytes_done": progress["backfill"]["bytes_total"],
+        "bytes_total": progress["backfill"]["bytes_total"],
+        "files_done": 5000,
+        "files_total": 5000,
+    }
+    assert complete["timings_ms"]["usable"] < complete["timings_ms"]["total"]
+    assert system.page(filling, f"/wp-content/uploads/{quote(oldest)}").content == page.content
+    assert system.api.fidelity(filling["clone_id"])["files_kept"] == []
+
+
+def test_a_release_meanwhile_ends_it_like_everything_else(
+    system: Installation, filling: dict[str, Any], large_source: Source
+) -> None:
+    pod_name = filling["pod_name"]
+    system.api.release(filling["clone_id"])
+    pod = wait_until(
+        "the pod to be warm again",
+        lambda: pod if (pod := system.api.pod(pod_name))["state"] == "WARM" else None,
+        seconds=120,
+    )
+    assert pod["generation"] == filling["generation"] + 1
+    assert pod["proof"]["generation"] == pod["generation"]
+    assert traces(pod_name, [f"{large_source.name}.sources.test"]) == []
+    assert not run_in(pod_name, "wordpress", ["sh", "-c", "ls -d /var/www/.backfill 2>/dev/null"]).stdout
+
+
+def _names(source: Source) -> list[str]:
+    script = "cd /var/www/html/wp-content/uploads && find . -type f"
+    listing = Kubectl.here(SOURCES).execute(source.name, "wordpress", ["sh", "-c", script])
+    return [line.removeprefix("./") for line in listing.splitlines()]
