@@ -18,6 +18,14 @@ namespace CloneGuard;
     if (preg_match('/^[0-9a-f]{32}$/D', $token) !== 1 || !is_file($file)) {
         return;
     }
+    if (file_get_contents($file) === 'forget compiled code') {
+        // Before any code of the site: what PHP has compiled of the image's files may bear the path and time of others.
+        if (function_exists('opcache_reset')) {
+            opcache_reset();
+        }
+        http_response_code(204);
+        exit;
+    }
     register_shutdown_function(static function () use ($file): void {
         $fatal = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
         $error = error_get_last();

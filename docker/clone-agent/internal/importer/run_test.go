@@ -69,9 +69,15 @@ func shop() sourcetest.Site {
 // pod is an Env with a real database and a page instead of Apache.
 func pod(t *testing.T, address database.Address, page http.HandlerFunc) Env {
 	t.Helper()
-	apache := httptest.NewServer(page)
-	t.Cleanup(apache.Close)
 	dir := t.TempDir()
+	apache := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if order, _ := os.ReadFile(filepath.Join(dir, "smoke-"+r.Header.Get("X-Clone-Smoke"))); len(order) > 0 {
+			w.WriteHeader(http.StatusNoContent) // the guard has done what it was asked to
+			return
+		}
+		page(w, r)
+	}))
+	t.Cleanup(apache.Close)
 	env := Env{
 		Docroot: filepath.Join(dir, "html"), SpillDir: dir, TempDir: dir, Database: address, PasswordFile: filepath.Join(dir, "db-password"),
 		HTTPAddress: strings.TrimPrefix(apache.URL, "http://"), Source: source.Options{Backoff: time.Millisecond},

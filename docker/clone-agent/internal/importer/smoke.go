@@ -26,6 +26,9 @@ func (r *run) smoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := test.ForgetCode(ctx); err != nil {
+		return err
+	}
 	for round := 0; ; round++ {
 		r.warnings, err = test.Run(ctx)
 		var fatal *site.Fatal

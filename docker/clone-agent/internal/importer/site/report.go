@@ -11,6 +11,8 @@ import (
 const (
 	tokenHeader = "X-Clone-Smoke"
 	maxReport   = 64 << 10
+	// forget in the file asks the guard to empty PHP's cache of compiled code, and for nothing else.
+	forget = "forget compiled code"
 )
 
 // errorReport is a file that the guard (docker/wordpress-clone/guard/fatal.php) fills when the request that names it dies.
@@ -20,11 +22,14 @@ type errorReport struct {
 	file  *os.File
 }
 
-func newErrorReport(dir string) (*errorReport, error) {
+func newErrorReport(dir, order string) (*errorReport, error) {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
 	token := hex.EncodeToString(random[:])
 	file, err := os.OpenFile(filepath.Join(dir, "smoke-"+token), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		_, err = file.WriteString(order)
+	}
 	return &errorReport{token, file}, err
 }
 

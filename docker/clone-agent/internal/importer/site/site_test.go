@@ -136,6 +136,39 @@ func smokeTest(t *testing.T, handler http.HandlerFunc) ([]string, error) {
 	return smokeTestIn(t, t.TempDir(), handler)
 }
 
+func TestCompiledCodeIsForgottenFirst(t *testing.T) {
+	dir := t.TempDir()
+	var orders []string
+	answer := func(status int, location string) *Smoke {
+		orders = nil
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			order, err := os.ReadFile(filepath.Join(dir, "smoke-"+r.Header.Get(tokenHeader)))
+			orders = append(orders, string(order))
+			if err != nil || r.URL.Path == "/wp-login.php" && location != "" {
+				w.Header().Set("Location", location)
+				w.WriteHeader(http.StatusFound)
+				return
+			}
+			w.WriteHeader(status)
+		}))
+		t.Cleanup(server.Close)
+		return &Smoke{Address: strings.TrimPrefix(server.URL, "http://"), SiteURL: "https://acme.clones.test", TempDir: dir}
+	}
+	for _, location := range []string{"", "https://acme.clones.test/login/"} {
+		if err := answer(204, location).ForgetCode(context.Background()); err != nil || orders[0] != forget {
+			t.Errorf("%v, %q", err, orders)
+		}
+	}
+	for _, s := range []*Smoke{answer(200, ""), answer(204, "https://elsewhere.test/"), answer(204, "/wp-login.php")} {
+		if code, _ := failure.Of(s.ForgetCode(context.Background())); code != job.SmokeFailed {
+			t.Errorf("%s", code)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func smokeTestIn(t *testing.T, tempDir string, handler http.HandlerFunc) ([]string, error) {
 	t.Helper()
 	server := httptest.NewServer(handler)
