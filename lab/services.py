@@ -121,6 +121,7 @@ class Services:
             "parameters": {
                 "DynamodbEndpoint": DYNAMODB_URL,
                 "SecretsManagerEndpoint": SECRETS_URL,
+                "S3Endpoint": SECRETS_URL,
                 **parameters,
             },
         }

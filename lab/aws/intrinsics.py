@@ -105,7 +105,8 @@ class Resolver:
         resource = self.resources[logical_id]
         given = resource.get("Properties", {}).get(_NAME_PROPERTY.get(resource["Type"], ""))
         if given is None:
-            return f"{self.stack}-{logical_id}"
+            made = f"{self.stack}-{logical_id}"
+            return made.lower() if resource["Type"] == "AWS::S3::Bucket" else made
         return str(self.resolve(given, f"Resources.{logical_id}"))
 
     def attribute(self, logical_id: str, attribute: str, place: str) -> str:
@@ -141,6 +142,7 @@ _ARNS = {
     ("AWS::DynamoDB::Table", "Arn"): "arn:aws:dynamodb:{region}:{account}:table/{name}",
     ("AWS::DynamoDB::Table", "StreamArn"): "arn:aws:dynamodb:{region}:{account}:table/{name}/stream/lab",
     ("AWS::Serverless::Function", "Arn"): "arn:aws:lambda:{region}:{account}:function:{name}",
+    ("AWS::S3::Bucket", "Arn"): "arn:aws:s3:::{name}",
     ("AWS::SQS::Queue", "Arn"): "arn:aws:sqs:{region}:{account}:{name}",
     ("AWS::SQS::Queue", "QueueName"): "{name}",
     ("AWS::IAM::Role", "Arn"): "arn:aws:iam::{account}:role/{name}",

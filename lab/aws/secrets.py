@@ -1,4 +1,4 @@
-"""Secrets Manager, played by moto's server, for nothing else: it keeps everything in memory."""
+"""Secrets Manager and S3, played by moto's server: it keeps everything in memory."""
 
 from __future__ import annotations
 

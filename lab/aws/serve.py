@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
-from lab.aws import http_api, tables
+from lab.aws import buckets, http_api, tables
 from lab.aws.functions import function_specs
 from lab.aws.invoker import Invoker, UnknownFunction
 from lab.aws.pipes import Pipes
@@ -65,6 +65,8 @@ class Lab:
         await asyncio.to_thread(
             tables.create, config.dynamodb_url, config.template, config.parameters, stack=config.stack
         )
+        if url := self._template.parameters.get("S3Endpoint"):
+            await asyncio.to_thread(buckets.create, url, self._template)
         self._session = aiohttp.ClientSession(timeout=_STREAM_TIMEOUT)
         client = StreamClient(self._session, config.dynamodb_url)
         self._pipes = Pipes(

@@ -14,6 +14,7 @@ from clonepool.usecases.extend_clone import ExtendClone
 from clonepool.usecases.find_pod import FindPod
 from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
+from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
 from clonepool.usecases.open_site import OpenSite
 from clonepool.usecases.prepare_clone import PrepareClone
@@ -35,6 +36,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster, FakeSecrets, FakeWeb
 from tests.fakes.leases import FakeLeases
 from tests.fakes.records import Event, Prepare, Return, Wake
+from tests.fakes.reports import FakeReports
 from tests.fakes.stores import FakePods, FakePools, FakeSources
 from tests.fakes.tables import Tables
 
@@ -81,6 +83,7 @@ class World:
         self.web = FakeWeb(self.cluster)
         self.secrets = FakeSecrets()
         self.rows = self.stores.pods if self.stores else FakePods(self.tables)
+        self.reports = FakeReports()
         self._wire()
 
     def _wire(self) -> None:
@@ -112,6 +115,7 @@ class World:
             find_pod=FindPod(leases, pods, pools, clock, self.top_up, shuffle=_in_order),
             open_site=OpenSite(cluster, self.web, mirror),
             import_site=ImportSite(cluster, self.secrets, "clones.test", "wordpress-staging"),
+            keep_report=KeepReport(self.reports),
         )
         take_over = TakeOver(
             leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete, self.suspect
@@ -142,6 +146,7 @@ class World:
             leases, pods, pools, clock, POOL, new_id=lambda: f"lease-{next(self.numbers)}", shuffle=_in_order
         )
         self.get_clone = GetClone(leases, clock)
+        self.get_fidelity = GetFidelity(self.get_clone, self.reports)
         self.list_clones = ListClones(leases, clock)
         self.release_clone = ReleaseClone(leases)
         self.extend_clone = ExtendClone(leases, clock, self.get_clone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,10 @@ def test_a_role_has_exact_actions_on_one_arn(role: Resource) -> None:
         assert statement["Effect"] == "Allow"
         assert all("*" not in action for action in statement["Action"])
         assert isinstance(statement["Resource"], str)
-        beginning = statement["Resource"].split(":secret:clonepool/sources/")[0]
+        # Within secrets and reports there is one name for each customer and lease.
+        beginning = re.split(
+            ":secret:clonepool/sources/|(?<=reportsbucket)/fidelity/", statement["Resource"]
+        )[0]
         assert "*" not in beginning.removesuffix(":*")  # a log group's ARN means its streams
     assert "ManagedPolicyArns" not in role.properties
 
@@ -90,6 +94,26 @@ def test_the_api_knows_no_cluster_and_reads_no_key() -> None:
 @pytest.mark.parametrize("function", ["CloneWorker", "PoolKeeper"])
 def test_who_imports_reads_keys_and_writes_none(function: str) -> None:
     assert actions_on(role_of(function), ":secret:") == {"secretsmanager:GetSecretValue"}
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("CloneApi", {"s3:GetObject"}),
+        ("CloneWorker", {"s3:PutObject"}),
+        ("PoolKeeper", {"s3:PutObject"}),
+        ("PodReturn", set()),
+    ],
+)
+def test_who_imports_writes_long_reports_and_the_api_reads_them(function: str, actions: set[str]) -> None:
+    assert actions_on(role_of(function), "arn:aws:s3:::") == actions
+
+
+def test_the_bucket_is_closed_and_forgets() -> None:
+    [bucket] = DEPLOYED.of_type("AWS::S3::Bucket")
+    assert all(bucket.properties["PublicAccessBlockConfiguration"].values())
+    assert bucket.properties["BucketEncryption"]
+    assert [rule["ExpirationInDays"] for rule in bucket.properties["LifecycleConfiguration"]["Rules"]] == [90]
 
 
 @pytest.mark.parametrize("function", ASYNCHRONOUS, ids=name)
@@ -218,6 +242,7 @@ def test_endpoints_are_declared_and_empty_on_aws(function: Resource) -> None:
     environment = function.properties["Environment"]["Variables"]
     assert environment["AWS_ENDPOINT_URL_DYNAMODB"] == ""
     assert environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] == ""
+    assert environment["AWS_ENDPOINT_URL_S3"] == ""
 
 
 def test_timeouts() -> None:

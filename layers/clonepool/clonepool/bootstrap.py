@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clonepool.adapters.aws.clock import SystemClock
+from clonepool.adapters.aws.reports import S3Reports
 from clonepool.adapters.aws.secrets import SecretsManager
 from clonepool.adapters.dynamodb import TableNames, connect
 from clonepool.adapters.web import IngressWeb
@@ -21,6 +22,7 @@ from clonepool.usecases.extend_clone import ExtendClone
 from clonepool.usecases.find_pod import FindPod
 from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
+from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
 from clonepool.usecases.open_site import OpenSite
 from clonepool.usecases.prepare_clone import PrepareClone
@@ -42,7 +44,7 @@ from clonepool.usecases.wake_pool import WakePool
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Secrets, Sources, Web
+    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Reports, Secrets, Sources, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def clone_api(
     stores: Stores | None = None,
     secrets: Secrets | None = None,
     clock: Clock | None = None,
+    reports: Reports | None = None,
 ) -> Api:
     """The HTTP API. It has no cluster: a claim is one transaction in the tables."""
     settings = settings or ApiSettings()
@@ -111,6 +114,7 @@ def clone_api(
         describe_pod=DescribePod(pods),
         list_pods=ListPods(pods, settings.pool),
         release_pod=ReleasePod(pods, clock),
+        get_fidelity=GetFidelity(get_clone, reports or S3Reports(settings.reports_bucket)),
     )
     addresses = Addresses(settings.domain, settings.namespace)
     return Api(use, addresses, logger, customer_claim=settings.customer_claim)
@@ -121,6 +125,7 @@ def clone_worker(
     outside: Outside | None = None,
     secrets: Secrets | None = None,
     web: Web | None = None,
+    reports: Reports | None = None,
 ) -> PrepareClone:
     """From a bound pod to a page that the customer can open."""
     settings = settings or WorkerSettings()
@@ -144,6 +149,7 @@ def clone_worker(
             namespace=settings.namespace,
             allow_private_sources=settings.allow_private_sources,
         ),
+        keep_report=KeepReport(reports or S3Reports(settings.reports_bucket)),
     )
 
 
@@ -165,11 +171,12 @@ def pool_keeper(
     outside: Outside | None = None,
     secrets: Secrets | None = None,
     web: Web | None = None,
+    reports: Reports | None = None,
 ) -> Keeper:
     """The pool's size, and the successor of every worker that died."""
     settings = settings or KeeperSettings()
     outside = outside or Outside.of(settings)
-    prepare = clone_worker(settings, outside, secrets, web)
+    prepare = clone_worker(settings, outside, secrets, web, reports)
     pods = outside.stores.pods
     return Keeper(
         keep_pool=_keep_pool(settings, outside, prepare),

@@ -205,6 +205,16 @@ class Secrets(Protocol):
         """Raises NotFound."""
 
 
+class Reports(Protocol):
+    """Reports that are too long for a row, by lease (design section 1)."""
+
+    def put(self, lease_id: str, report: dict[str, Any]) -> None:
+        """Store or replace. Raises Unavailable."""
+
+    def get(self, lease_id: str) -> dict[str, Any] | None:
+        """The report, or None if there is none. Raises Unavailable."""
+
+
 class Cluster(Protocol):
     """The cluster, as far as one pool's pods go. Changes are guarded by uid and generation (invariant 3)."""
 

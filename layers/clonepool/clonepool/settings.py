@@ -40,6 +40,7 @@ class ApiSettings(CommonSettings):
 
     domain: str
     customer_claim: str = "customer_id"
+    reports_bucket: str = ""
 
 
 class ClusterSettings(CommonSettings):
@@ -78,6 +79,7 @@ class WorkerSettings(ClusterSettings):
 
     domain: str
     ingress_address: str = ""
+    reports_bucket: str = ""
     allow_private_sources: bool = False
 
 

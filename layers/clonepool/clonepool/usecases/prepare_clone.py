@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clonepool.ports import Clock, Leases, Pods, Pools, Sources
     from clonepool.usecases.find_pod import FindPod
     from clonepool.usecases.import_site import ImportSite
+    from clonepool.usecases.keep_report import KeepReport
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.open_site import OpenSite
 
@@ -47,6 +48,7 @@ class PrepareClone:
     find_pod: FindPod
     open_site: OpenSite
     import_site: ImportSite
+    keep_report: KeepReport
     budget_seconds: float = 800
 
     def __call__(self, clone_id: str, lease_id: str) -> None:
@@ -99,7 +101,7 @@ class PrepareClone:
             now=now,
             expires_at=serving_until(work.clone, now),
             timings_ms=imported.timings_ms,
-            fidelity=imported.fidelity,
+            fidelity=self.keep_report(work.clone, imported.fidelity),
         )
         self._show(self._leased(clone, PodState.READY))
         self.sources.durations(clone.customer_id, imported.timings_ms)
@@ -125,7 +127,7 @@ class PrepareClone:
             replace(clone, progress=work.progress),
             now=self.clock.now(),
             timings_ms={**clone.timings_ms, **rest.timings_ms},
-            fidelity={**clone.fidelity, **rest.fidelity},
+            fidelity=self.keep_report(clone, {**clone.fidelity, **rest.fidelity}),
         )
 
     def _show(self, pod: Pod) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 AGENT = "/usr/local/bin/clone-agent"
 LONGEST_DETAIL = 1000
-MAX_REPORT_BYTES = 200_000
-"""Both go into the clone's row, of which DynamoDB takes 400 KB in all."""
+MAX_REPORT_BYTES = 4_000_000
+"""Names and versions in a report are the source's own words; beyond this they are none to keep."""
 REFUSED = 3
 """The exit code of a command for another generation than the pod's."""
 
@@ -103,7 +103,7 @@ def _backfill(said: dict[str, Any] | None) -> Backfill | None:
 
 
 def _storable(fidelity: dict[str, Any]) -> dict[str, Any]:
-    """The report if it fits a row, else its figures: names and versions in it are the source's own words."""
+    """The report, or of one without measure its figures."""
     if len(json.dumps(fidelity)) <= MAX_REPORT_BYTES:
         return fidelity
     figures = {name: value for name, value in fidelity.items() if isinstance(value, int)}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from clonepool.usecases.describe_pool import DescribePod, DescribePool, ListPods
     from clonepool.usecases.extend_clone import ExtendClone
+    from clonepool.usecases.keep_report import GetFidelity
     from clonepool.usecases.read_clones import GetClone, ListClones
     from clonepool.usecases.register_source import RegisterSource
     from clonepool.usecases.release_clone import ReleaseClone
@@ -49,6 +50,7 @@ class UseCases:
     describe_pod: DescribePod
     list_pods: ListPods
     release_pod: ReleasePod
+    get_fidelity: GetFidelity
 
 
 class Api:
@@ -136,7 +138,7 @@ class Api:
 
     def get_fidelity(self, clone_id: str) -> Answer:
         """GET /clones/{clone_id}/fidelity."""
-        return _json(views.fidelity_view(self._use.get_clone(clone_id, self._caller().customer_id)))
+        return _json(views.fidelity_view(*self._use.get_fidelity(clone_id, self._caller().customer_id)))
 
     def get_pool(self) -> Answer:
         """GET /pool."""

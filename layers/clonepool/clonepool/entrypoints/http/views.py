@@ -65,9 +65,9 @@ def clones_view(clones: list[Clone], cursor: str | None, addresses: Addresses) -
     }
 
 
-def fidelity_view(clone: Clone) -> View:
+def fidelity_view(clone: Clone, report: View) -> View:
     """The full report of the import."""
-    return {"success": True, "clone_id": clone.clone_id, "fidelity": clone.fidelity}
+    return {"success": True, "clone_id": clone.clone_id, "fidelity": report}
 
 
 def source_view(source: Source) -> View:
