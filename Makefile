@@ -147,8 +147,18 @@ test-e2e: ## The whole way, over HTTP, on the lab
 .PHONY: test-import
 test-import: setup-checks ## The import alone: importer and rewriter, the plugin on the source, clones on the lab
 	@( cd docker/clone-agent && go test -trimpath ./internal/importer/... ./internal/rewrite/... )
+	$(PYTEST) tests/property/rewriting
 	$(MAKE) test-php
 	if [ -d tests/e2e/import ]; then $(MAKE) test-e2e E2E=tests/e2e/import; fi
+
+FUZZ_TIME ?= 3m
+
+.PHONY: fuzz
+fuzz: ## Search on for what breaks the rewriter's parsers (FUZZ_TIME=3m for each)
+	@cd docker/clone-agent
+	for target in FuzzSerialized FuzzJSON FuzzBase64 FuzzURL; do
+	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 5s ./internal/rewrite
+	done
 
 # ---- Measuring ----
 
