@@ -65,14 +65,14 @@ final class DatabaseServer
         $program = self::find('mariadbd');
         if ($program !== null) {
             $install = [self::find('mariadb-install-db'), '--no-defaults', '--auth-root-authentication-method=normal'];
-            self::run(array_merge($install, ['--skip-test-db'], $this->options()));
+            $this->run(array_merge($install, ['--skip-test-db'], $this->options()));
             return $program;
         }
         $program = self::find('mysqld');
         if ($program === null) {
             throw new \RuntimeException('these tests need a server: apt-get install mariadb-server-core');
         }
-        self::run(array_merge([$program, '--no-defaults', '--initialize-insecure'], $this->options()));
+        $this->run(array_merge([$program, '--no-defaults', '--initialize-insecure'], $this->options()));
         return $program;
     }
 
@@ -112,10 +112,10 @@ final class DatabaseServer
      * @param list<string> $command
      * @return resource
      */
-    private static function start(array $command)
+    private static function start(array $command, string $output = '/dev/null')
     {
-        $null = ['file', '/dev/null', 'w'];
-        $process = proc_open($command, [['file', '/dev/null', 'r'], $null, $null], $pipes);
+        $into = ['file', $output, 'a'];
+        $process = proc_open($command, [['file', '/dev/null', 'r'], $into, $into], $pipes);
         if (!is_resource($process)) {
             throw new \RuntimeException('cannot start ' . $command[0]);
         }
@@ -123,11 +123,13 @@ final class DatabaseServer
     }
 
     /** @param list<string> $command */
-    private static function run(array $command): void
+    private function run(array $command): void
     {
-        $code = proc_close(self::start($command));
+        $output = $this->folder . '/output';
+        $code = proc_close(self::start($command, $output));
         if ($code !== 0) {
-            throw new \RuntimeException(implode(' ', $command) . ' ended with ' . $code);
+            $told = substr((string) file_get_contents($output), -2000);
+            throw new \RuntimeException(implode(' ', $command) . " ended with $code: $told");
         }
     }
 }
