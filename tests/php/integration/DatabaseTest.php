@@ -288,7 +288,7 @@ final class DatabaseTest extends TestCase
         self::assertArrayNotHasKey('wp_broken', $tables);
         self::assertArrayHasKey('wp_options', $tables);
         self::$server->execute('DROP VIEW wp_view_of_nothing');
-        self::$server->execute('DROP TABLE wp_broken');
+        self::$server->execute('DROP TABLE IF EXISTS wp_broken');
     }
 
     public function testDefinitionsOfTablesViewsAndTriggers(): void

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace CustomMigrator\Tests\Support;
 
-/** A real server of its own (MariaDB or MySQL, whichever is installed), on a socket in a new folder. */
+/**
+ * A real server of its own, on a socket in a new folder: MariaDB or MySQL, whichever is installed, or the mysqld that
+ * the environment's CLONEPOOL_MYSQLD names.
+ */
 final class DatabaseServer
 {
     /** @var string */
@@ -62,13 +65,14 @@ final class DatabaseServer
     /** @return string the server program, with an empty data folder made */
     private function initialise(): string
     {
-        $program = self::find('mariadbd');
+        $named = (string) getenv('CLONEPOOL_MYSQLD');
+        $program = $named === '' ? self::find('mariadbd') : null;
         if ($program !== null) {
             $install = [self::find('mariadb-install-db'), '--no-defaults', '--auth-root-authentication-method=normal'];
             $this->run(array_merge($install, ['--skip-test-db'], $this->options()));
             return $program;
         }
-        $program = self::find('mysqld');
+        $program = $named === '' ? self::find('mysqld') : $named;
         if ($program === null) {
             throw new \RuntimeException('these tests need a server: apt-get install mariadb-server-core');
         }

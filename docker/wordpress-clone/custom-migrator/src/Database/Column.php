@@ -17,6 +17,7 @@ final class Column
         'geometry' => ['geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring',
             'multipolygon', 'geometrycollection', 'geomcollection'],
     ];
+    private const TIME = '/^-?[0-9]{2,4}([-:][0-9]{2}){0,2}( [0-9:.]+|\.[0-9]+)?$/D';
     private const LONG = ['mediumtext', 'longtext', 'mediumblob', 'longblob'];
 
     /** @var string */
@@ -116,6 +117,9 @@ final class Column
                 throw new \InvalidArgumentException('not a number: ' . $value);
             }
             return $value;
+        }
+        if ($this->kind === 'temporal' && !preg_match(self::TIME, $value)) {
+            throw new \InvalidArgumentException('not a time: ' . $value);
         }
         $hex = "x'" . bin2hex($value) . "'";
         if ($this->kind === 'text') {

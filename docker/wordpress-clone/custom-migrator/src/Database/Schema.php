@@ -76,6 +76,8 @@ final class Schema
         if ($status === null) {
             throw new ExportError('unknown_table', $name . ' is a view, or broken: ' . $comment);
         }
+        // MySQL describes a table from its dictionary and opens its files only to read it.
+        $this->db->all('SELECT 1 FROM ' . Connection::name($name) . ' LIMIT 0');
         $columns = $this->columns($name);
         [$index, $key] = $this->key($name, $columns);
         $filter = RowFilter::of($this->scope->role($name), array_column($columns, 'name'));
