@@ -164,6 +164,10 @@ final class OddHostsTest extends TestCase
         try {
             $site->key = $site->cli('create-key')['key'];
             file_put_contents($site->folder . '/.env', 'DB_PASSWORD=secret');
+            foreach (['plugins/akismet', 'themes/classic'] as $folder) {
+                @mkdir($site->core . '/wp-content/' . $folder, 0755, true);
+                touch($site->core . "/wp-content/$folder/of-core.php");
+            }
             mkdir($site->content . '/uploads/2024/01', 0755, true);
             file_put_contents($site->content . '/uploads/2024/01/a.txt', 'upload');
             $site->start();
@@ -176,6 +180,8 @@ final class OddHostsTest extends TestCase
             $found = $this->namesOf($site, array_keys($targets));
             self::assertContains('uploads 2024/01/a.txt', $found);
             self::assertContains('core wp-load.php', $found);
+            self::assertContains('other wp-content/themes/classic/of-core.php', $found);
+            self::assertNotContains('other wp-content/plugins/akismet/of-core.php', $found);
             self::assertSame([], preg_grep('/wp-config\.php$|\.env|custom-migrator/', $found));
             self::assertSame(array_unique($found), $found);
         } finally {

@@ -7,6 +7,9 @@ namespace CustomMigrator\Files;
 /** One tree of the site. */
 final class Root
 {
+    /** Of core's own wp-content where the site's lies elsewhere: older copies of what the site has. */
+    private const LEFT_OVER = ['wp-content/plugins', 'wp-content/mu-plugins', 'wp-content/uploads'];
+
     /** @var string as in docs/protocol.md, section 7 */
     public $name;
     /** @var string absolute, links resolved */
@@ -49,6 +52,9 @@ final class Root
         if ($this->name === 'core') {
             return !$top || !$directory || $isCore;
         }
-        return $this->name !== 'other' || !$top || ($directory && !$isCore);
+        if ($this->name !== 'other') {
+            return true;
+        }
+        return $top ? $directory && !$isCore : !in_array($path, self::LEFT_OVER, true);
     }
 }
