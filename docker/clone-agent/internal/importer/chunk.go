@@ -21,10 +21,11 @@ const chunkBytes = 32 << 20
 
 // position is how far a table has come: its rows in the clone, and where the source goes on behind them.
 type position struct {
-	cursor *string
-	report TableReport
-	digest hash.Cloner
-	stats  rewrite.Stats
+	cursor   *string
+	complete bool
+	report   TableReport
+	digest   hash.Cloner
+	stats    rewrite.Stats
 }
 
 func newPosition(table string) position {
@@ -39,7 +40,7 @@ func (p position) copied() position {
 	}
 	var stats rewrite.Stats
 	stats.Add(p.stats)
-	return position{p.cursor, p.report, digest, stats}
+	return position{p.cursor, p.complete, p.report, digest, stats}
 }
 
 // sum is the digest of all rows up to here, in hex.
@@ -130,7 +131,7 @@ func (c *chunk) batch(b batch) error {
 	}
 	c.bytes += int64(len(b.data))
 	c.next.report.Source += n
-	c.next.cursor = b.cursor
+	c.next.cursor, c.next.complete = b.cursor, b.cursor == nil
 	c.next.digest.Write(b.data)
 	return nil
 }

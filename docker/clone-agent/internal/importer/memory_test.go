@@ -37,7 +37,7 @@ func mostLive(do func()) uint64 {
 			select {
 			case <-done:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(20 * time.Millisecond):
 			}
 		}
 	})
@@ -55,7 +55,7 @@ func bigTable(name string) sourcetest.Table {
 		Create:  "CREATE TABLE `" + name + "` (\n  `id` int NOT NULL,\n  `t` longtext,\n  PRIMARY KEY (`id`)\n) DEFAULT CHARSET=utf8mb4",
 		Columns: []source.Column{{Name: "id", Kind: source.KindNumber, Type: "int"}, {Name: "t", Kind: source.KindText, Type: "longtext", DataType: "longtext", Charset: "utf8mb4"}},
 	}}
-	for i := range 40 {
+	for i := range 20 {
 		table.Cells = append(table.Cells, []any{fmt.Sprint(i), cell})
 	}
 	return table
@@ -63,6 +63,11 @@ func bigTable(name string) sourcetest.Table {
 
 func TestMemory(t *testing.T) {
 	server := newServer(t)
+	patient := func() Env { // collecting garbage all the time takes time
+		env := pod(t, server.Address, works)
+		env.Source.Stall, env.Source.Patience = time.Minute, time.Minute
+		return env
+	}
 	t.Run("of a sound source", func(t *testing.T) {
 		site := shop()
 		one, two := bigTable("wp_one"), bigTable("wp_two")
@@ -71,7 +76,7 @@ func TestMemory(t *testing.T) {
 		site.Tables = append(site.Tables, one, two)
 		s := sourcetest.Start(t, site)
 		var line job.Line
-		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		live := mostLive(func() { line = importAll(t, s, patient(), nil) })
 		if line.Result != job.ResultOK {
 			t.Fatalf("%+v", line)
 		}
@@ -101,7 +106,7 @@ func TestMemory(t *testing.T) {
 			return nil
 		}
 		var line job.Line
-		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		live := mostLive(func() { line = importAll(t, s, patient(), nil) })
 		wantFailure(t, line, job.SourceInvalid)
 		if live > hostileBudget {
 			t.Errorf("%d MiB were live, may be %d", live>>20, hostileBudget>>20)
@@ -124,7 +129,7 @@ func TestMemory(t *testing.T) {
 			return nil
 		}
 		var line job.Line
-		live := mostLive(func() { line = importAll(t, s, pod(t, server.Address, works), nil) })
+		live := mostLive(func() { line = importAll(t, s, patient(), nil) })
 		wantFailure(t, line, job.TooLarge)
 		if live > hostileBudget {
 			t.Errorf("%d MiB were live, may be %d", live>>20, hostileBudget>>20)

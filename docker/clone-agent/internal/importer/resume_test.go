@@ -169,11 +169,12 @@ func TestReconciling(t *testing.T) {
 			copied := &tableCopy{database: db, table: source.Table{Name: "x"}, spend: func(int64) error { return nil }}
 			copied.at, copied.doubt = newPosition("x"), &position{}
 			*copied.doubt = newPosition("x")
-			copied.at.report.Clone, copied.doubt.report.Clone = 3, 5
+			copied.at.report.Clone, copied.doubt.report.Clone, copied.doubt.complete = 3, 5, true
 			if err := copied.reconcile(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if copied.at.report.Clone != c.want || copied.anew != c.anew || copied.doubt != nil {
+			if copied.at.report.Clone != c.want || copied.anew != c.anew || copied.doubt != nil ||
+				copied.at.complete != (c.present == 5) { // then there is nothing to go on with
 				t.Errorf("goes on behind %d rows, anew: %v", copied.at.report.Clone, copied.anew)
 			}
 		})

@@ -56,21 +56,25 @@ type tableCopy struct {
 	doubt   *position    // what is there too, if a commit whose answer was lost has succeeded
 	unsure  atomic.Int64 // bytes that were spent on rows behind at
 	anew    bool         // the table was emptied and begun again
+	drift   rowsMeta     // of the last checkpoint
 }
 
 // batch is a source.Batch of rows.
 type batch struct {
 	data   []byte
-	cursor *string
-	rows   int64 // as the source counts them; negative: it does not
+	cursor *string // nil: these are the last rows of the table
+	rows   int64   // as the source counts them; negative: it does not
 }
 
 func (t *tableCopy) run(ctx context.Context) error {
 	t.at = newPosition(t.table.Name)
-	for tries := 1; ; tries++ {
+	for tries := 1; !t.at.complete; tries++ {
 		began := t.at.report.Source
 		err := t.attempt(ctx)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
 			return err
 		}
 		if t.at.report.Source > began {
@@ -88,6 +92,8 @@ func (t *tableCopy) run(ctx context.Context) error {
 			return err
 		}
 	}
+	t.at.report.Changed, t.at.report.ChangedBy = t.drift.Changed, t.drift.ChangedBy[:min(len(t.drift.ChangedBy), maxChangedBy)]
+	return nil
 }
 
 // attempt goes on behind what is certain until the table is complete.
@@ -112,11 +118,7 @@ func (t *tableCopy) attempt(ctx context.Context) error {
 	}
 	close(batches)
 	<-loaded
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	t.at.report.Changed, t.at.report.ChangedBy = in.last.Changed, in.last.ChangedBy[:min(len(in.last.ChangedBy), maxChangedBy)]
-	return nil
+	return context.Cause(ctx)
 }
 
 // maxChangedBy bounds what a source may say about a table's drift.
@@ -148,7 +150,6 @@ type receiver struct {
 	*tableCopy
 	batches chan<- batch
 	counted int64 // rows of the present answer up to the last batch
-	last    rowsMeta
 }
 
 // rowsMeta is what the source says at a checkpoint of rows.
@@ -165,14 +166,17 @@ func (r *receiver) receive(ctx context.Context, b source.Batch) error {
 		}
 		r.counted = 0 // each answer begins with its header
 	}
-	r.last = rowsMeta{}
-	if err := json.Unmarshal(b.Meta, &r.last); err != nil {
+	r.drift = rowsMeta{}
+	if err := json.Unmarshal(b.Meta, &r.drift); err != nil {
 		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
 	}
+	if b.Cursor == nil && !b.End {
+		return failure.New(job.SourceInvalid, "rows of %s: a checkpoint without a cursor", r.table.Name)
+	}
 	next := batch{data: b.Data, cursor: b.Cursor, rows: -1}
-	if r.last.Rows != nil {
-		next.rows = *r.last.Rows - r.counted
-		r.counted = *r.last.Rows
+	if r.drift.Rows != nil {
+		next.rows = *r.drift.Rows - r.counted
+		r.counted = *r.drift.Rows
 	}
 	if len(b.Data) == 0 && next.rows <= 0 {
 		return nil

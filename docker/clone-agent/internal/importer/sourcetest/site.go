@@ -154,7 +154,7 @@ func sendCell(table *Table, r Request, a *Answer) {
 	cell := string(table.Cells[row][column].(Large))
 	offset, _ := strconv.Atoi(r.Text("cursor"))
 	for offset < len(cell) {
-		end := min(offset+pieceSize, len(cell))
+		end := min(offset+max(pieceSize, len(cell)/256), len(cell))
 		a.Frame('D', []byte(cell[offset:end]))
 		offset = end
 		a.Signed('C', map[string]any{"cursor": strconv.Itoa(offset), "offset": offset, "length": len(cell)})
