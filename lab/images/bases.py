@@ -89,6 +89,8 @@ MYSQL = Recipe(
     security=False,
     expired_release=True,
 )
+# For source sites only. Debian 13 has 11.8: collations (uca1400) and types (uuid, inet6) that MySQL lacks.
+MARIADB = Recipe(name="mariadb", suite="trixie", packages=("mariadb-server-core", "mariadb-client-core"))
 
 
 def base_key(recipe: Recipe) -> str:

@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.images.bases import BASE_PREFIX, MYSQL, WORDPRESS, Recipe, base_key, base_ref, ensure_base
+from lab.images.bases import (
+    BASE_PREFIX,
+    MARIADB,
+    MYSQL,
+    WORDPRESS,
+    Recipe,
+    base_key,
+    base_ref,
+    ensure_base,
+)
 from lab.images.buildah import Buildah
 from lab.images.commands import run
 from lab.images.inputs import AGENT_SOURCES, agent_digest, agent_tags, cache, short, stage
@@ -29,7 +38,7 @@ class Image:
     """An image that lies ready for `ctr images import`."""
 
     name: str
-    """`wordpress-clone` or `mysql-clone`."""
+    """`wordpress-clone`, `mysql-clone`, or `mariadb`."""
     ref: str
     """Registry, name and a tag that changes with the content."""
     tar: Path
@@ -65,6 +74,23 @@ def build(say: Say) -> list[Image]:
         else:
             say("images: unchanged")
         return images
+
+
+def build_mariadb(say: Say) -> Image:
+    """Return the image of a MariaDB server, for sources: a base as it is. Raises CommandFailed."""
+    home = cache() / "images"
+    home.mkdir(exist_ok=True)
+    with _alone(home):
+        tar = home / f"{MARIADB.name}-{base_key(MARIADB)}.tar"
+        image = Image(MARIADB.name, base_ref(MARIADB), tar)
+        if not image.is_whole():
+            buildah = Buildah(home)
+            ensure_base(MARIADB, buildah, say)
+            _save(image, buildah, say)
+            for old in home.glob(f"{MARIADB.name}-*.tar"):
+                if old != tar:
+                    old.unlink()
+        return image
 
 
 def _plan(home: Path, contexts: Path) -> list[Image]:
@@ -111,6 +137,10 @@ def _build_one(image: Image, agent: Path, context: Path, site_image: str, builda
         arguments["SITE_IMAGE"] = site_image
     with _timed(f"{image.name}: built", say):
         buildah.build(context, image.ref, arguments)
+    _save(image, buildah, say)
+
+
+def _save(image: Image, buildah: Buildah, say: Say) -> None:
     with _timed(f"{image.name}: written to {image.tar.name}", say):
         half = image.tar.with_suffix(".part")
         half.unlink(missing_ok=True)
@@ -130,7 +160,8 @@ def _forget_older(images: list[Image], buildah: Buildah) -> None:
         keys = [tar.stem.removeprefix(f"{image.name}-") for tar in tars if tar.exists()]
         kept += [f"{_REGISTRY}/{image.name}:{key}" for key in keys]
     buildah.keep_only(kept, among=f"{_REGISTRY}/")
-    buildah.keep_only([base_ref(recipe) for recipe in _RECIPES.values()], among=BASE_PREFIX)
+    bases = [base_ref(recipe) for recipe in (*_RECIPES.values(), MARIADB)]
+    buildah.keep_only(bases, among=BASE_PREFIX)
 
 
 @contextlib.contextmanager

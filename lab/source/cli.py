@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from lab.errors import LabError
 from lab.external import ExternalCluster
-from lab.images import build
+from lab.images import build, build_mariadb
 from lab.lab import Lab
 from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE
 from lab.source.sites import Sites
-from lab.source.spec import SIZES, Source
+from lab.source.spec import DATABASES, DEFAULT_PREFIX, SIZES, WEAK, Host, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     say = _Progress()
-    images = _images(say) if options.command == "up" else {}
+    source = _source(options) if options.command == "up" else None
+    images = _images(source.on.database, say) if source else {}
     sites = Sites(Kubectl.here(NAMESPACE), images, os.environ.get("INGRESS_CLASS", _INGRESS_CLASS), say)
-    if options.command == "up":
-        answer = sites.up(_source(options))
+    if source:
+        answer = sites.up(source)
         say(f"{answer.name}: up")
         print(json.dumps(answer.as_dict(), indent=2))
     elif options.command == "down":
@@ -66,24 +67,43 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument("--dump", type=Path, metavar="FILE.sql", help="your own database (.sql or .sql.gz)")
     up.add_argument("--content", type=Path, metavar="DIR", help="with --dump: the site's wp-content")
     up.add_argument("--site-url", metavar="URL", help="with --dump: the site's address, as in the dump")
+    up.add_argument("--database", choices=DATABASES, default=DATABASES[0], help="with --size; usually mysql")
+    up.add_argument("--prefix", default=DEFAULT_PREFIX, help="with --size: of the site's tables")
+    up.add_argument(
+        "--php-ini", action="append", default=[], metavar="KEY=VALUE", type=_setting, help="a setting of PHP"
+    )
+    up.add_argument("--weak", action="store_true", help="a cheap host: 64 MB of memory, 5 s for each request")
     down = commands.add_parser("down", help="remove a site")
     down.add_argument("--name", required=True)
     commands.add_parser("list", help="the sites that run, as JSON")
     return parser
 
 
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key or "\n" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no KEY=VALUE")
+    return key, value
+
+
 def _source(options: argparse.Namespace) -> Source:
+    php = {**(WEAK if options.weak else {}), **dict(options.php_ini)}
+    on = Host(options.database, options.prefix, tuple(sorted(php.items())))
     if options.size:
-        return Source.generated(options.name, options.size)
+        return Source.generated(options.name, options.size, on)
+    if on != Host():
+        raise LabError("--database, --prefix, --php-ini and --weak are for generated sites: give --size")
     if options.content is None or options.site_url is None:
         raise LabError("--dump also needs --content (the site's wp-content) and --site-url (its address)")
     return Source.from_dump(options.name, options.site_url, options.dump, options.content)
 
 
-def _images(say: _Progress) -> dict[str, str]:
+def _images(database: str, say: _Progress) -> dict[str, str]:
     """The images of this checkout, in the cluster; nothing is done where nothing changed."""
     lab = Lab.here()
     images = build(say)
+    if database == "mariadb":
+        images.append(build_mariadb(say))
     if lab.context:
         registry = os.environ.get("CLONEPOOL_REGISTRY", "")
         references = ExternalCluster(lab.context, registry, lab.paths, lab.steps).load(images)

@@ -22,12 +22,14 @@ _IN_POD = "/tmp/generator"  # noqa: S108 (the container's own)
 _CONTENT = "/var/www/html/wp-content"
 _CLI = f"{_CONTENT}/plugins/custom-migrator/cli.php"
 _LOAD_DUMP = Path(__file__).parent / "load-dump.sh"
+_PHP = ["php", "-d", "memory_limit=512M"]
+"""A weak host is weak for its visitors; whoever fills it is not one."""
 
 
 def generator_digest() -> str:
-    """Changes with the generator."""
+    """Changes with the generator, and with what starts MariaDB."""
     total = hashlib.sha256()
-    for file in sorted(_GENERATOR.glob("*.php")):
+    for file in (*sorted(_GENERATOR.glob("*.php")), Path(__file__).parent / "mariadb.sh"):
         total.update(file.name.encode() + file.read_bytes())
     return total.hexdigest()
 
@@ -49,9 +51,10 @@ def fill(kubectl: Kubectl, source: Source, password: str, say: Callable[[str], N
     unpack = ["tar", "--extract", f"--directory={_IN_POD}", "--file=-"]
     run(source.name, "wordpress", unpack, lambda pipe: _pack(_GENERATOR, pipe))
     job = json.dumps(_job(source, password)).encode()
-    counts = run(source.name, "wordpress", ["php", f"{_IN_POD}/main.php"], lambda pipe: _send(pipe, job))
-    say(f"{source.name}: filled: {counts.strip()}")
-    created = run(source.name, "wordpress", ["php", _CLI, "create-key", "--label=lab"])
+    for script in [*([] if source.on.has_a_site else ["install.php"]), "main.php"]:
+        said = run(source.name, "wordpress", [*_PHP, f"{_IN_POD}/{script}"], lambda pipe: _send(pipe, job))
+    say(f"{source.name}: filled: {said.strip()}")
+    created = run(source.name, "wordpress", [*_PHP, _CLI, "create-key", "--label=lab"])
     return str(json.loads(created)["key"])
 
 
@@ -71,6 +74,7 @@ def _job(source: Source, password: str) -> dict[str, str | None]:
         "admin_user": ADMINISTRATOR,
         "admin_password": password,
         "size": source.size,
+        "prefix": source.on.prefix,
     }
 
 

@@ -6,6 +6,7 @@ WordPress without the guard, on the same images.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ NAMESPACE = "sources"
 APP = "wordpress-source"
 FINGERPRINT = "clonepool.io/source-fingerprint"
 _MIB = 2**20
+_MARIADB = Path(__file__).parent / "mariadb.sh"
+_MARIADB_ANSWERS = (
+    'MYSQL_PWD="$(cat /etc/clone/db-password)" '
+    "mariadb --no-defaults --host=127.0.0.1 --user=wordpress --execute='SELECT 1' wordpress"
+)
+_PHP_FILE = "zz-source.ini"
 
 
 def credentials_name(source_name: str) -> str:
@@ -27,6 +34,11 @@ def credentials_name(source_name: str) -> str:
 def answer_name(source_name: str) -> str:
     """The Secret that keeps what `up` answered."""
     return f"{source_name}-answer"
+
+
+def php_name(source_name: str) -> str:
+    """The ConfigMap with settings of PHP."""
+    return f"{source_name}-php"
 
 
 def namespace() -> Json:
@@ -42,8 +54,15 @@ def secret(source_name: str, name: str, values: dict[str, str], annotations: dic
 
 
 def site(source: Source, images: dict[str, str], ingress_class: str) -> list[Json]:
-    """Pod, Service and Ingress."""
-    return [_pod(source.name, images), _service(source.name), _ingress(source, ingress_class)]
+    """Pod, Service and Ingress, and what PHP is told."""
+    objects = [_pod(source, images), _service(source.name), _ingress(source, ingress_class)]
+    return [*objects, _php(source)] if source.on.php else objects
+
+
+def _php(source: Source) -> Json:
+    text = "".join(f"{key} = {value}\n" for key, value in source.on.php)
+    metadata = _metadata(source.name, php_name(source.name))
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {_PHP_FILE: text}}
 
 
 def _metadata(source_name: str, name: str) -> Json:
@@ -70,14 +89,17 @@ def _ingress(source: Source, ingress_class: str) -> Json:
     }
 
 
-def _pod(name: str, images: dict[str, str]) -> Json:
+def _pod(source: Source, images: dict[str, str]) -> Json:
+    name = source.name
     http = {"httpGet": {"path": "/clone-health.txt", "port": 80}}
-    ping = {"exec": {"command": ["/usr/local/bin/clone-agent", "probe"]}}
-    containers = [
-        _container("wordpress", images["wordpress-clone"], 33, "/var/www", http),
-        _container("mysql", images["mysql-clone"], 999, "/var/lib/mysql", ping),
-    ]
+    wordpress = _container("wordpress", images["wordpress-clone"], 33, "/var/www", http)
+    containers = [wordpress, _database(source, images)]
     volumes = [*_volumes("wordpress", name, ()), *_volumes("mysql", name, ("root-password",))]
+    if source.on.php:
+        # a file of its own beside the image's, read last; another folder would need another PHP_INI_SCAN_DIR
+        mount = {"name": "php", "mountPath": f"/opt/clone/php.d/{_PHP_FILE}", "subPath": _PHP_FILE}
+        wordpress["volumeMounts"].append(mount)
+        volumes.append({"name": "php", "configMap": {"name": php_name(name)}})
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -95,6 +117,15 @@ def _pod(name: str, images: dict[str, str]) -> Json:
             "volumes": volumes,
         },
     }
+
+
+def _database(source: Source, images: dict[str, str]) -> Json:
+    if source.on.database == "mysql":
+        ping = {"exec": {"command": ["/usr/local/bin/clone-agent", "probe"]}}
+        return _container("mysql", images["mysql-clone"], 999, "/var/lib/mysql", ping)
+    ask = {"exec": {"command": ["sh", "-c", _MARIADB_ANSWERS]}}
+    container = _container("mysql", images["mariadb"], 999, "/var/lib/mysql", ask)
+    return {**container, "command": ["sh", "-c", _MARIADB.read_text()]}
 
 
 def _container(name: str, image: str, uid: int, home: str, probe: Json) -> Json:

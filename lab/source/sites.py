@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab.source.spec import Source
 
 _READY_SECONDS = 180
-_KINDS = "pods,services,ingresses,secrets"
+_KINDS = "pods,services,ingresses,secrets,configmaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Sites:
     """The sources of one cluster.
 
     Attributes:
-        images: reference of `wordpress-clone` and `mysql-clone` that the cluster has.
+        images: references that the cluster has: `wordpress-clone`, `mysql-clone`, for MariaDB also `mariadb`.
         say: is told what happens.
     """
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZES = ("small", "medium", "large")
+DATABASES = ("mysql", "mariadb")
+DEFAULT_PREFIX = "wp_"
+WEAK = {"memory_limit": "64M", "max_execution_time": "5"}
+"""PHP's settings on a cheap host."""
+_PREFIX = re.compile(r"[A-Za-z0-9_]{1,20}")
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
 
 
@@ -29,6 +34,22 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """What the site runs on."""
+
+    database: str = "mysql"
+    prefix: str = DEFAULT_PREFIX
+    """Of the site's tables. With another one than `wp_`, a site in `wp_` shares the database on MySQL."""
+    php: tuple[tuple[str, str], ...] = ()
+    """Settings of PHP over those of the image."""
+
+    @property
+    def has_a_site(self) -> bool:
+        """Whether the database comes with WordPress's tables under this prefix."""
+        return self.database == "mysql" and self.prefix == DEFAULT_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A source site: generated in a size, or brought along."""
 
@@ -36,12 +57,16 @@ class Source:
     url: str
     size: str | None
     brought: Brought | None = None
+    on: Host = Host()
 
     @classmethod
-    def generated(cls, name: str, size: str) -> Source:
-        """A site of generated content at http://NAME.sources.test."""
+    def generated(cls, name: str, size: str, on: Host | None = None) -> Source:
+        """A site of generated content at http://NAME.sources.test. Raises LabError for a bad name."""
         _check_name(name)
-        return cls(name, f"http://{name}.{net.SOURCE_DOMAIN}", size)
+        on = on or Host()
+        if not _PREFIX.fullmatch(on.prefix):
+            raise LabError(f"{on.prefix!r} is no table prefix: letters, digits and underscores, at most 20")
+        return cls(name, f"http://{name}.{net.SOURCE_DOMAIN}", size, on=on)
 
     @classmethod
     def from_dump(cls, name: str, url: str, dump: Path, content: Path) -> Source:
@@ -74,7 +99,8 @@ class Source:
         """
         files = [self.brought.dump, self.brought.content] if self.brought else []
         stamps = [str(file.stat().st_mtime_ns) for file in files]
-        text = repr((self.name, self.url, self.size, files, stamps, sorted(images.items()), generator))
+        made = (self.name, self.url, self.size, self.on, files, stamps)
+        text = repr((*made, sorted(images.items()), generator))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -21,8 +21,13 @@ final class Prefix
             throw new \RuntimeException('the dump holds no tables of a WordPress site (…options, …posts)');
         }
         usort($prefixes, static fn (string $a, string $b): int => strlen($a) <=> strlen($b));
+        self::write($config, $prefixes[0]);
+    }
+
+    public static function write(string $config, string $prefix): void
+    {
         $text = (string) file_get_contents($config);
-        $line = '$table_prefix = ' . var_export($prefixes[0], true) . ';';
+        $line = '$table_prefix = ' . var_export($prefix, true) . ';';
         file_put_contents($config, preg_replace('/^\$table_prefix = .*;$/m', $line, $text));
     }
 }

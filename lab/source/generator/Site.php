@@ -38,7 +38,8 @@ final class Site
         update_option('blogdescription', 'A site to be cloned');
         update_option('blog_public', '1');
         update_option('admin_email', "admin@{$host}");
-        update_option('widget_text', [2 => ['title' => 'About', 'text' => "<a href=\"{$this->url}/about/\">About us</a>"]]);
+        $about = ['title' => 'About', 'text' => "<a href=\"{$this->url}/about/\">About us</a>"];
+        update_option('widget_text', [2 => $about, '_multiwidget' => 1]); // what WordPress would add by itself
         update_option('lab_shop', ['page' => "{$this->url}/shop/", 'mail' => "orders@{$host}"]);
     }
 

@@ -4,7 +4,8 @@
  * Turn the pristine WordPress of a source pod into the site that was asked for. Runs in the pod, as the site's user.
  *
  * The job comes on standard input, as JSON:
- *   {"url", "title", "admin_user", "admin_password", "size": "small|medium|large", or null for a site brought along}
+ *   {"url", "title", "admin_user", "admin_password", "size": "small|medium|large", or null for a site brought along,
+ *    "prefix"}
  * The answer goes to standard output: {"posts", "post_meta", "comments", "files", "bytes", "seconds"}
  *
  * @license Apache-2.0

@@ -8,7 +8,8 @@ import pytest
 
 from lab.errors import LabError
 from lab.source import manifests
-from lab.source.spec import Source
+from lab.source.cli import main
+from lab.source.spec import WEAK, Host, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,7 @@ def test_the_fingerprint_changes_with_all_that_makes_the_site() -> None:
     same = source.fingerprint(IMAGES, "generator")
     assert source.fingerprint(dict(IMAGES), "generator") == same
     assert Source.generated("shop", "medium").fingerprint(IMAGES, "generator") != same
+    assert Source.generated("shop", "small", Host("mariadb")).fingerprint(IMAGES, "generator") != same
     assert source.fingerprint({**IMAGES, "mysql-clone": "registry/mysql-clone:2"}, "generator") != same
     assert source.fingerprint(IMAGES, "another generator") != same
 
@@ -74,6 +76,38 @@ def test_a_source_is_an_ordinary_site_on_the_images_of_a_clone() -> None:
     assert containers["mysql"]["image"] == IMAGES["mysql-clone"]
     assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
     assert ingress["spec"]["rules"][0]["host"] == "shop.sources.test"
+
+
+def test_a_source_on_mariadb_has_its_server_instead_of_our_image() -> None:
+    source = Source.generated("shop", "small", Host(database="mariadb"))
+    pod, *_ = manifests.site(source, {**IMAGES, "mariadb": "registry/mariadb:1"}, "clonepool")
+    [database] = [one for one in pod["spec"]["containers"] if one["name"] == "mysql"]
+    assert database["image"] == "registry/mariadb:1"
+    assert "mariadbd" in database["command"][-1]
+    assert not source.on.has_a_site
+
+
+def test_a_weak_host_limits_php_by_a_file_of_its_own() -> None:
+    source = Source.generated("shop", "small", Host(php=tuple(WEAK.items())))
+    pod, _, _, settings = manifests.site(source, IMAGES, "clonepool")
+    [(name, text)] = settings["data"].items()
+    assert text == "memory_limit = 64M\nmax_execution_time = 5\n"
+    [mount] = [m for m in pod["spec"]["containers"][0]["volumeMounts"] if m["name"] == "php"]
+    assert mount["mountPath"] == f"/opt/clone/php.d/{name}"
+    assert {"name": "php", "configMap": {"name": settings["metadata"]["name"]}} in pod["spec"]["volumes"]
+
+
+@pytest.mark.parametrize("prefix", ["", "wp-", "a" * 21, "x'y"])
+def test_a_prefix_that_no_wordpress_takes_is_refused(prefix: str) -> None:
+    with pytest.raises(LabError, match="no table prefix"):
+        Source.generated("shop", "small", Host(prefix=prefix))
+
+
+def test_a_brought_site_runs_on_what_it_runs_on(brought: tuple[Path, Path]) -> None:
+    dump, content = brought
+    site = ["--dump", str(dump), "--content", str(content), "--site-url", "http://a.test"]
+    with pytest.raises(LabError, match="for generated sites"):
+        main(["up", "--name", "shop", *site, "--weak"])
 
 
 def test_only_mysql_sees_the_root_password() -> None:
