@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -189,6 +190,31 @@ func TestACutAnywhereIsResumed(t *testing.T) {
 	}
 }
 
+func TestALineThatIsCutBeforeEachCheckpointStillBringsEverything(t *testing.T) {
+	const size, checkpoint, line = 5 << 20, 1 << 20, 300 << 10
+	s := sourcetest.Start(t, site(1))
+	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		a := r.Answer(sourcetest.Cut(w, line))
+		first, _ := strconv.Atoi(r.Text("cursor"))
+		wanted := checkpoint
+		if limit, ok := r.Body["max_bytes"].(float64); ok {
+			wanted = int(limit)
+		}
+		last := min(first+wanted, size)
+		a.Frame('D', make([]byte, last-first))
+		a.Signed('E', map[string]any{"complete": last == size, "cursor": strconv.Itoa(last)})
+		return nil
+	}
+	got := 0
+	err := dial(t, s).Follow(context.Background(), "rows", source.Parameters{}, func(b source.Batch) error {
+		got += len(b.Data)
+		return nil
+	})
+	if err != nil || got != size {
+		t.Errorf("%d bytes of %d, %v", got, size, err)
+	}
+}
+
 func TestASourceThatIsAlwaysCutIsGivenUp(t *testing.T) {
 	s := sourcetest.Start(t, site(10))
 	s.Wrap = func(_ sourcetest.Request, w http.ResponseWriter) http.ResponseWriter { return sourcetest.Cut(w, 20) }
@@ -271,6 +297,34 @@ func TestAnEndlessPromiseIsRefused(t *testing.T) {
 			wantCode(t, err, job.SourceInvalid)
 		})
 	}
+}
+
+func TestDefinitionsWithoutEndAreRefused(t *testing.T) {
+	s := sourcetest.Start(t, site(1))
+	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		a := r.Answer(w)
+		for i := range 100 { // each of them confirmed
+			a.JSON(map[string]any{"name": fmt.Sprint("wp_", i), "type": "table", "create": strings.Repeat("x", 1<<20)})
+			a.Signed('C', map[string]any{"cursor": fmt.Sprint(i)})
+		}
+		a.Signed('E', map[string]any{"complete": true})
+		return nil
+	}
+	_, err := dial(t, s).Tables(context.Background())
+	wantCode(t, err, job.TooLarge)
+}
+
+func TestOneQuestionHasOneAnswer(t *testing.T) {
+	s := sourcetest.Start(t, site(1))
+	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		a := r.Answer(w)
+		a.JSON(map[string]any{"protocol": 1})
+		a.JSON(map[string]any{"protocol": 1})
+		a.Signed('E', map[string]any{"complete": true})
+		return nil
+	}
+	_, err := dial(t, s).Preflight(context.Background())
+	wantCode(t, err, job.SourceInvalid)
 }
 
 func TestLargeCells(t *testing.T) {

@@ -56,6 +56,9 @@ func (c *Client) object(ctx context.Context, endpoint string, parameters Paramet
 	found := false
 	err := c.Follow(ctx, endpoint, parameters, func(b Batch) error {
 		for _, object := range b.Objects {
+			if found { // each would overwrite the one before, for as long as the source likes
+				return failure.New(job.SourceInvalid, "%s: more than one answer", endpoint)
+			}
 			if err := json.Unmarshal(object, into); err != nil {
 				return failure.New(job.SourceInvalid, "%s: %w", endpoint, err)
 			}

@@ -69,6 +69,7 @@ func (c *Client) FollowAtOnce(ctx context.Context, endpoint string, parameters P
 func (c *Client) follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver, through *gate) error {
 	f := &following{client: c, endpoint: endpoint, parameters: maps.Clone(parameters), receive: receive, watch: newWatch(c.options)}
 	tries := retries{client: c, watch: f.watch}
+	var size portion
 	for {
 		waited := time.Now()
 		if err := through.enter(ctx); err != nil {
@@ -84,9 +85,13 @@ func (c *Client) follow(ctx context.Context, endpoint string, parameters Paramet
 		case err == nil && complete:
 			return nil
 		case err == nil && progressed:
+			size.arrived(f.parameters)
 			continue
 		case err == nil:
 			err = errors.New("the source makes no progress")
+		}
+		if !progressed {
+			size.lost(f.parameters)
 		}
 		if err := tries.again(ctx, err); err != nil {
 			return err

@@ -61,7 +61,10 @@ func (r *retries) next(err error) (wait time.Duration, givenUp bool) {
 		r.spoiled++
 	}
 	r.failed++
-	return backoff(r.client.options.Backoff, r.failed, longestPause), r.failed >= maxTries || r.spoiled >= maxSpoiled || r.watch.exhausted()
+	givenUp = r.failed >= maxTries || r.spoiled >= maxSpoiled || r.watch.exhausted()
+	wait = backoff(r.client.options.Backoff, r.failed, longestPause)
+	r.watch.excuse(wait) // a pause of ours is no silence of the source
+	return wait, givenUp
 }
 
 // backoff doubles with each try.
