@@ -1,0 +1,43 @@
+"""PHP knows compiled code by its file's path and time alone: what it has of the image is not the source's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.demo.inspect import run_in
+from lab.source.kubectl import Kubectl
+from lab.source.manifests import NAMESPACE as SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.conftest import Installation, Source
+
+FILE = "/var/www/html/wp-blog-header.php"
+CHANGE = f"""set -e
+cp -p {FILE} /tmp/original.php
+sed -i '1a header("X-Of-The-Source: yes");' {FILE}
+touch -r /tmp/original.php {FILE}"""
+UNDO = f"cp -p /tmp/original.php {FILE}"
+
+
+@pytest.fixture
+def source_with_another_file(small_source: Source) -> Iterator[Source]:
+    """One file of WordPress itself has the time of the image's, and other bytes."""
+    kubectl = Kubectl.here(SOURCES)
+    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", CHANGE])
+    yield small_source
+    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", UNDO])
+
+
+def test_a_file_with_the_time_of_the_images_is_the_sources(
+    system: Installation, customer: Callable[..., str], source_with_another_file: Source
+) -> None:
+    system.warm()
+    for pod in system.table("pods").scan()["Items"]:  # PHP compiles the image's version
+        page = run_in(pod["pod_name"], "wordpress", ["php", "-r", "readfile('http://127.0.0.1/');"])
+        assert b"Warm pod" in page.stdout
+    clone = system.api.until_ready(system.clone(customer(source=source_with_another_file))["clone_id"])
+    assert system.page(clone).headers.get("X-Of-The-Source") == "yes"
