@@ -240,6 +240,17 @@ func failures(t *testing.T, address database.Address) {
 		site.Preflight = map[string]any{"bytes_estimate": 1 << 60}
 		wantFailure(t, importAll(t, sourcetest.Start(t, site), pod(t, address, works), nil), job.TooLarge)
 	})
+	t.Run("too many bytes for a volume", func(t *testing.T) {
+		for _, facts := range []map[string]any{{"bytes_estimate": 4 << 30}, {"files": map[string]any{"bytes": 4 << 30}}} {
+			site := shop()
+			site.Preflight = facts
+			line := importAll(t, sourcetest.Start(t, site), pod(t, address, works), func(j *job.Job) { j.Limits.Site, j.Limits.Data = 4<<30, 4<<30 })
+			wantFailure(t, line, job.TooLarge)
+			if !strings.Contains(line.Detail, "larger volumes") {
+				t.Error(line.Detail)
+			}
+		}
+	})
 	t.Run("too slow", func(t *testing.T) {
 		s := sourcetest.Start(t, shop())
 		s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {

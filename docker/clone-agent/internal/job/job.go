@@ -70,6 +70,7 @@ type Limits struct {
 	Seconds int64 `json:"seconds"`
 	Bytes   int64 `json:"bytes"`
 	Site    int64 `json:"site_bytes,omitempty"` // what the volume of the document root takes
+	Data    int64 `json:"data_bytes,omitempty"` // what that of the database takes
 }
 
 // Validate reports the first thing that makes the job unusable, without ever quoting a secret.

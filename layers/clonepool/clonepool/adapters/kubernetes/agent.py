@@ -24,10 +24,11 @@ REFUSED = 3
 
 @dataclass(frozen=True, slots=True)
 class ImportLimits:
-    """What an import may bring: bytes in all, and of files what their volume takes. 0: not said."""
+    """What an import may bring: bytes in all, and what the volumes of files and tables take. 0: not said."""
 
     max_bytes: int = 0
     site_bytes: int = 0
+    data_bytes: int = 0
 
 
 def verify_argv(generation: int) -> list[str]:
@@ -60,6 +61,7 @@ def job_text(job: ImportJob, timeout_seconds: int, limits: ImportLimits) -> str:
                     "seconds": timeout_seconds,
                     "bytes": limits.max_bytes,
                     "site_bytes": limits.site_bytes,
+                    "data_bytes": limits.data_bytes,
                 },
             }
         )

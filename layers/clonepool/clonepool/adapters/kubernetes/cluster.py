@@ -155,7 +155,10 @@ class KubernetesCluster:
 
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         """See the port. The import belongs to PID 1 of the pod, so that it outlives this stream."""
-        limits = ImportLimits(self._place.max_import_bytes, byte_count(self._place.template.docroot_size))
+        template = self._place.template
+        limits = ImportLimits(
+            self._place.max_import_bytes, byte_count(template.docroot_size), byte_count(template.datadir_size)
+        )
         return self._agents.follow_import(ref, job, timeout_seconds, limits)
 
     def delete_pod(self, ref: PodRef) -> None:
