@@ -30,9 +30,10 @@ type retries struct {
 	failed  int
 	spoiled int
 	busy    int
+	worst   error // the last that was spoiled: says more than the silence in which a slow one ends
 }
 
-func (r *retries) progressed() { r.failed, r.spoiled, r.busy = 0, 0, 0 }
+func (r *retries) progressed() { r.failed, r.spoiled, r.busy, r.worst = 0, 0, 0, nil }
 
 // again waits before the next try, or says why there is none.
 func (r *retries) again(ctx context.Context, err error) error {
@@ -40,6 +41,9 @@ func (r *retries) again(ctx context.Context, err error) error {
 		return r.client.classify(ctx, err)
 	}
 	wait, given := r.next(err)
+	if given && r.worst != nil {
+		err = r.worst
+	}
 	if given {
 		return r.client.classify(ctx, err)
 	}
@@ -59,6 +63,7 @@ func (r *retries) next(err error) (wait time.Duration, givenUp bool) {
 	}
 	if errors.Is(err, errNoAnswer) || errors.Is(err, errForged) {
 		r.spoiled++
+		r.worst = err
 	}
 	r.failed++
 	givenUp = r.failed >= maxTries || r.spoiled >= maxSpoiled || r.watch.exhausted()
