@@ -129,6 +129,7 @@ def _result(ours: list[Run], old: list[Run]) -> dict[str, Any]:
         "spread": spread,
         "times_as_fast": round(old_flow / usable, 1),
         "times_as_fast_with_new_pod": round((old_flow + medians["new_pod_seconds"]) / usable, 1),
+        "times_as_fast_complete": round(old_flow / medians["complete_seconds"], 1),
         "phases": figures.median_by_name([run.phases for run in ours]),
         "old_flow_phases": figures.median_by_name([run.phases for run in old]),
     }
