@@ -138,6 +138,10 @@ func (c *chunk) batch(b batch) error {
 
 // commit makes the chunk certain.
 func (c *chunk) commit(loading *database.Loading) error {
+	if came := c.next.report.Source - c.at.report.Source; loading.Rows != came && !c.bytewise {
+		loading.Undo()
+		return errRefused
+	}
 	c.next.report.Clone += loading.Rows
 	c.next.report.Warnings += loading.Warnings
 	c.next.report.TooLong += c.encoder.TooLong()

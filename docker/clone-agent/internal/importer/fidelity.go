@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
+	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/rewrite"
 )
 
@@ -30,9 +32,13 @@ func (r *run) fidelity() map[string]any {
 	rows, sentRows := map[string]int64{}, map[string]int64{}
 	var differing []TableReport
 	var changed []map[string]any
+	adapted := slices.Clone(r.adapted)
 	for _, t := range r.reports {
 		sent, loaded, tooLong = sent+t.Source, loaded+t.Clone, tooLong+t.TooLong
 		rows[t.Name], sentRows[t.Name] = t.Clone, t.Source
+		if t.Bytewise {
+			adapted = append(adapted, database.Adapted{Table: t.Name, Change: "with binary collations", Error: "keys that the source tells apart are equal in the nearest collations"})
+		}
 		if t.Changed != nil && *t.Changed && len(changed) < maxListed {
 			changed = append(changed, map[string]any{"table": t.Name, "changed_by": orEmpty(t.ChangedBy)})
 		}
@@ -50,7 +56,7 @@ func (r *run) fidelity() map[string]any {
 		"tables_differing":    orEmpty(differing),
 		"tables_changed":      orEmpty(changed), // while they were read
 		"tables_left_out":     listed(r.preflight.LeftOut),
-		"tables_adapted":      listed(r.adapted), // which the clone's server did not take as they are
+		"tables_adapted":      listed(adapted), // which the clone's server did not take as they are
 		"views_failed":        listed(r.viewsFailed),
 		"triggers_failed":     listed(r.triggersFailed),
 		"cells_rewritten":     r.stats.Rewritten,

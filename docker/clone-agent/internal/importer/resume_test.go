@@ -180,3 +180,26 @@ func TestReconciling(t *testing.T) {
 		})
 	}
 }
+
+// A collation that the clone's server lacks has a nearest one; where that is too near, no row is lost.
+func TestKeysThatAreEqualOnlyToTheClone(t *testing.T) {
+	server := newServer(t)
+	site := shop()
+	table := source.Table{
+		Name: "wp_words", Type: "table", Engine: "InnoDB", Bytes: 1,
+		Create:  "CREATE TABLE `wp_words` (\n  `w` varchar(50) COLLATE utf8mb4_klingon_as_ci NOT NULL,\n  PRIMARY KEY (`w`)\n) DEFAULT CHARSET=utf8mb4",
+		Columns: []source.Column{{Name: "w", Kind: source.KindText, Type: "varchar(50)", Charset: "utf8mb4"}},
+	}
+	site.Tables = append(site.Tables, sourcetest.Table{Table: table, Cells: [][]any{{"Qapla"}, {"qapla"}, {"QAPLA"}}})
+	line := importAll(t, sourcetest.Start(t, site), pod(t, server.Address, works), nil)
+	if line.Result != job.ResultOK {
+		t.Fatalf("%+v", line)
+	}
+	var words int
+	if err := open(t, server.Address).QueryRow("SELECT COUNT(*) FROM wp_words").Scan(&words); err != nil || words != 3 {
+		t.Errorf("%d words, %v", words, err)
+	}
+	if adapted, different := fmt.Sprint(line.Fidelity["tables_adapted"]), fmt.Sprint(line.Fidelity["tables_differing"]); !strings.Contains(adapted, "{wp_words with binary") || different != "[]" {
+		t.Errorf("adapted %s, differing %s", adapted, different)
+	}
+}

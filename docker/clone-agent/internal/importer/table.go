@@ -34,6 +34,7 @@ type TableReport struct {
 	Digest    string   `json:"sha256"`               // of the rows as the source sent them
 	Changed   *bool    `json:"changed"`              // while it was read, as far as the source can tell
 	ChangedBy []string `json:"changed_by,omitempty"` // what showed it
+	Bytewise  bool     `json:"-"`                    // with binary collations instead of those that the clone lacks
 }
 
 // differs says whether the clone's table is not what was sent.
@@ -57,6 +58,8 @@ type tableCopy struct {
 	unsure  atomic.Int64 // bytes that were spent on rows behind at
 	anew    bool         // the table was emptied and begun again
 	drift   rowsMeta     // of the last checkpoint
+
+	bytewise bool // rows were refused: they are loaded into a table of which no collation refuses any
 }
 
 // batch is a source.Batch of rows.
@@ -81,6 +84,11 @@ func (t *tableCopy) run(ctx context.Context) error {
 			tries = 1
 		}
 		switch {
+		case errors.Is(err, errRefused):
+			if err := t.beginBytewise(ctx); err != nil {
+				return err
+			}
+			continue
 		case errors.Is(err, source.ErrCellChanged):
 			if tries >= tableTries {
 				return failure.New(job.SourceChanged, "%s: %w", t.table.Name, err)
@@ -142,6 +150,25 @@ func (t *tableCopy) reconcile(ctx context.Context) error {
 		t.at, t.anew = newPosition(t.table.Name), true
 	}
 	t.doubt = nil
+	return nil
+}
+
+// errRefused: MySQL has not taken each row, because of keys that are equal to it and not to the source.
+var errRefused = errors.New("rows were refused")
+
+// beginBytewise begins a table anew with other collations, if those are to blame; if not, the report will say what is missing.
+func (t *tableCopy) beginBytewise(ctx context.Context) error {
+	changed, err := t.database.Bytewise(ctx, t.table)
+	if err != nil {
+		return err
+	}
+	t.bytewise = true
+	if !changed {
+		return t.reconcile(ctx)
+	}
+	_ = t.spend(-t.unsure.Swap(0))
+	t.at, t.anew = newPosition(t.table.Name), true
+	t.at.report.Bytewise = true
 	return nil
 }
 

@@ -24,6 +24,9 @@ func (t *Target) collation(name string) string {
 	if i := strings.LastIndex(rest, "_a"); i >= 0 {
 		sensitivity = rest[i+1:]
 	}
+	if t.bytewise {
+		lower = charset + "_bin"
+	}
 	candidates := append([]string{lower}, ofLanguage(charset, rest, sensitivity)...)
 	switch charset { // the same charset under its two names
 	case "utf8":

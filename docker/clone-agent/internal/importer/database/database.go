@@ -163,6 +163,33 @@ func (d *Database) dropAll(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
+// Bytewise makes a table anew, empty, with binary collations in the place of those that the server lacks: in the ones that
+// come nearest, keys may be equal that the source tells apart. It says false, and changes nothing, if there are none.
+func (d *Database) Bytewise(ctx context.Context, table source.Table) (bool, error) {
+	near, err := d.target.Adapt(table.Create, table.Name)
+	if err != nil {
+		return false, err
+	}
+	bytewise := *d
+	bytewise.target.bytewise = true
+	if other, err := bytewise.target.Adapt(table.Create, table.Name); err != nil || other == near {
+		return false, err
+	}
+	err = d.surviving(ctx, func() error {
+		conn, err := d.conn(ctx)
+		if err != nil {
+			return wrap("connecting", err)
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+Quote(table.Name)); err != nil {
+			return wrap("dropping "+table.Name, err)
+		}
+		_, err = bytewise.create(ctx, conn, table)
+		return err
+	})
+	return err == nil, err
+}
+
 // Adapted is a table that the clone's server did not take as it is.
 type Adapted struct {
 	Table  string `json:"table"`

@@ -9,6 +9,7 @@ import (
 type Target struct {
 	MariaDB    bool
 	collations map[string]bool
+	bytewise   bool // collations that the server lacks become binary ones, in which no two texts are equal
 }
 
 // masked returns create with the content of quotes and comments in quotes blotted out, byte for byte, so that patterns

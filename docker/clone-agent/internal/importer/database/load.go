@@ -41,8 +41,7 @@ func (d *Database) Load(ctx context.Context, table string, columns []rows.Column
 	}
 	l := &Loading{conn: conn, tx: tx}
 	if err := l.load(ctx, table, columns, text); err != nil {
-		_ = tx.Rollback() // where there is no connection any more, the server does
-		conn.Close()
+		l.Undo()
 		return nil, wrap("loading "+table, err)
 	}
 	return l, nil
@@ -61,6 +60,12 @@ func (l *Loading) load(ctx context.Context, table string, columns []rows.Column,
 	}
 	l.Rows, err = result.RowsAffected()
 	return err
+}
+
+// Undo takes the rows out again, where tables have transactions.
+func (l *Loading) Undo() {
+	_ = l.tx.Rollback() // where there is no connection any more, the server does
+	l.conn.Close()
 }
 
 // Commit keeps the rows. After an error they may be there or not.
