@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -188,39 +187,6 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	}
 	r.cloneDatabase, err = r.database.Version(ctx)
 	return err
-}
-
-// mapAddresses decides which addresses and paths become which. The path of a URL stays, so a site in /blog is one in the clone.
-func (r *run) mapAddresses() (err error) {
-	facts := r.preflight
-	public := strings.TrimRight(r.job.PublicURL, "/")
-	r.home, r.siteURL = join(public, facts.Site.Home), join(public, facts.Site.SiteURL)
-	m := rewrite.Mapping{
-		Sources: withHost(facts.Site.Home, facts.Site.SiteURL, r.job.SourceURL),
-		Target:  public, Paths: movedPaths(facts, r.env.Docroot), SpillDir: r.env.SpillDir,
-	}
-	r.rewriter, err = rewrite.New(m)
-	if err != nil {
-		return failure.New(job.SourceInvalid, "%w", err)
-	}
-	return nil
-}
-
-func join(public, address string) string {
-	if p := site.URLPath(address); p != "" {
-		return public + "/" + p
-	}
-	return public
-}
-
-// withHost keeps the addresses that have a host.
-func withHost(addresses ...string) (out []string) {
-	for _, address := range addresses {
-		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
-			out = append(out, address)
-		}
-	}
-	return out
 }
 
 // transfer copies tables and files side by side: all that the clone needs to be usable.
