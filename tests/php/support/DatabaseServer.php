@@ -20,7 +20,7 @@ final class DatabaseServer
     public function __construct()
     {
         $this->folder = sys_get_temp_dir() . '/cm-db-' . bin2hex(random_bytes(6));
-        mkdir($this->folder);
+        mkdir($this->folder . '/tmp', 0755, true);
         $program = $this->initialise();
         $command = array_merge([$program, '--no-defaults'], $this->options(), [
             '--socket=' . $this->socket(), '--skip-networking', '--pid-file=' . $this->folder . '/pid',
@@ -83,7 +83,9 @@ final class DatabaseServer
     /** @return list<string> */
     private function options(): array
     {
-        return ['--datadir=' . $this->folder . '/data', '--user=' . posix_getpwuid(posix_geteuid())['name']];
+        // A server that starts sweeps its folder of temporary tables, other servers' included.
+        $folders = ['--datadir=' . $this->folder . '/data', '--tmpdir=' . $this->folder . '/tmp'];
+        return array_merge($folders, ['--user=' . posix_getpwuid(posix_geteuid())['name']]);
     }
 
     private function connect(): void
