@@ -91,7 +91,7 @@ class Cluster:
         self._start(wanted[name] for name in ("controller-manager", "scheduler", "kubelet", "proxy"))
         with self.steps.step("namespace, roles, quota applied"):
             self.kubectl("apply", "-k", str(MANIFESTS))
-        self._start((wanted["ingress"], wanted["dns"]))
+        self._start((wanted["policy"], wanted["ingress"], wanted["dns"]))
         with self.steps.step("node ready, all parts healthy"):
             self._await_ready(wanted)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _ETCD_URL = f"https://{net.NODE_IP}:2379"
 _ETCD_PEER_URL = f"https://{net.NODE_IP}:2380"
+_POLICY_HEALTH = f"{net.NODE_IP}:10261"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,20 @@ def proxy(paths: Paths, labkube: str) -> Component:
     return Component("proxy", command, f"http://{net.NODE_IP}:10256/healthz")
 
 
-def network(paths: Paths, labkube: str) -> tuple[Component, Component]:
-    """The lab's stand-ins for an ingress controller and CoreDNS."""
+def network(paths: Paths, labkube: str) -> tuple[Component, ...]:
+    """The lab's stand-ins for an ingress controller, CoreDNS and what enforces NetworkPolicies."""
     kubeconfig = f"--kubeconfig={paths.kubeconfig('network')}"
     ingress = (
         *(labkube, "ingress", kubeconfig, f"--address={net.NODE_IP}"),
         *(f"--tls-cert-file={paths.pki}/ingress.crt", f"--tls-private-key-file={paths.pki}/ingress.key"),
     )
     dns = (labkube, "dns", kubeconfig, f"--listen={net.NODE_IP}:53", f"--ingress-address={net.NODE_IP}")
+    policy = (
+        *(labkube, "policy", kubeconfig, f"--bridge={net.BRIDGE}", f"--pod-cidr={net.POD_CIDR}"),
+        f"--health-address={_POLICY_HEALTH}",
+    )
     return (
+        Component("policy", policy, f"http://{_POLICY_HEALTH}/"),
         Component("ingress", ingress, f"http://{net.INGRESS}/"),
         Component("dns", dns, f"dns:{net.NODE_IP}"),
     )

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _NET = Path("/sys/class/net")
 _SYSCTL = Path("/proc/sys")
 _FORWARD = "CLONEPOOL-FORWARD"
-_KUBE_PROXY_TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"))
+_TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"), ("ip", "clonepool"), ("inet", "clonepool-policy"))
 _WANTED = {
     "net/ipv4/ip_forward": "1",
     "net/bridge/bridge-nf-call-iptables": "1",
+    "net/bridge/bridge-nf-call-ip6tables": "1",  # link-local addresses lead from pod to pod as well
     "fs/inotify/max_user_instances": "8192",
     "fs/inotify/max_user_watches": "524288",
 }
@@ -76,7 +77,7 @@ def take_down(paths: Paths) -> None:
             attempt("ip", "link", "delete", link.name)
     attempt("ip", "link", "delete", net.BRIDGE)
     attempt("ip", "address", "delete", f"{net.NODE_IP}/32", "dev", "lo")
-    for family, table in (*_KUBE_PROXY_TABLES, ("ip", "clonepool")):
+    for family, table in _TABLES:
         attempt("nft", "delete", "table", family, table)
     _forget_pods()
     _remove_filter_table(paths.run / "made-filter-table")
@@ -89,7 +90,8 @@ def leftovers() -> list[str]:
     if net.NODE_IP in run("ip", "-brief", "address", "show", "dev", "lo"):
         found.append(f"address {net.NODE_IP} on lo")
     tables = run("nft", "list", "tables").splitlines()
-    found += [f"nft {table}" for table in tables if table.split()[-1] in {"kube-proxy", "clonepool"}]
+    names = {table for _, table in _TABLES}
+    found += [f"nft {table}" for table in tables if table.split()[-1] in names]
     return found
 
 

@@ -1,7 +1,8 @@
 // Command labkube is the lab's Kubernetes in one binary: its first argument chooses the component.
 //
-// The components are those of the Kubernetes and etcd releases that go.mod pins, unchanged. Two are the lab's
-// own: `ingress` and `dns` stand in for what a real cluster brings along (Traefik or a load balancer, CoreDNS).
+// The components are those of the Kubernetes and etcd releases that go.mod pins, unchanged. Three are the
+// lab's own: `ingress`, `dns` and `policy` stand in for what a real cluster brings along (Traefik or a load balancer,
+// CoreDNS, the network plugin's enforcement of NetworkPolicies).
 package main
 
 import (
@@ -24,9 +25,10 @@ import (
 
 	"clonepool.dev/lab/internal/dns"
 	"clonepool.dev/lab/internal/ingress"
+	"clonepool.dev/lab/internal/policy"
 )
 
-const usage = "usage: labkube etcd|apiserver|controller-manager|scheduler|kubelet|proxy|kubectl|ingress|dns [flags]"
+const usage = "usage: labkube etcd|apiserver|controller-manager|scheduler|kubelet|proxy|kubectl|ingress|dns|policy [flags]"
 
 func main() {
 	if len(os.Args) < 2 {
@@ -65,6 +67,8 @@ func component(name string) *cobra.Command {
 		return ingress.NewCommand()
 	case "dns":
 		return dns.NewCommand()
+	case "policy":
+		return policy.NewCommand()
 	}
 	return nil
 }

@@ -33,6 +33,15 @@ type Catalog struct {
 
 // FromKubeconfig builds a catalog with the credential in the file; Start begins the watches.
 func FromKubeconfig(path string) (*Catalog, error) {
+	client, err := ClientFromKubeconfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(client)
+}
+
+// ClientFromKubeconfig is a client with the credential in the file.
+func ClientFromKubeconfig(path string) (kubernetes.Interface, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", path)
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig %s: %w", path, err)
@@ -42,7 +51,7 @@ func FromKubeconfig(path string) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client for %s: %w", path, err)
 	}
-	return New(client)
+	return client, nil
 }
 
 // New builds a catalog on a client.
