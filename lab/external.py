@@ -1,6 +1,6 @@
 """A cluster of yours instead of the lab's own: KUBE_CONTEXT names a context of your kubeconfig (kind, EKS).
 
-Same manifests, same role; the functions get a token of a ServiceAccount that is bound to that role.
+Same manifests, same roles; each function gets a token of a ServiceAccount that is bound to its role.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lab.paths import Paths
     from lab.steps import Steps
 
-MANIFESTS = CHECKOUT / "infra" / "kubernetes" / "traefik"
+MANIFESTS = CHECKOUT / "infra" / "kubernetes" / "external"
 SYSTEM_NAMESPACE = "clonepool-system"
 TOKEN_HOURS = 24
 _KIND = "kind-"
@@ -43,7 +43,7 @@ class ExternalCluster:
     steps: Steps
 
     def up(self) -> None:
-        """Apply the manifests and write the functions' kubeconfig (its token lasts a day: `up` renews it).
+        """Apply the manifests and write the functions' kubeconfig (its tokens last a day: `up` renews them).
 
         Raises:
             LabError: kubectl is missing or failed.
@@ -51,7 +51,7 @@ class ExternalCluster:
         self.paths.create()
         with self.steps.step(f"namespace, roles, quota applied to {self.context}"):
             self.kubectl("apply", "-k", str(MANIFESTS))
-        with self.steps.step("functions' credential"):
+        with self.steps.step("functions' credentials"):
             self._write_kubeconfigs()
 
     def load(self, images: Iterable[Image]) -> dict[str, str]:
@@ -87,8 +87,10 @@ class ExternalCluster:
     def _write_kubeconfigs(self) -> None:
         text = self.kubectl("config", "view", "--minify", "--flatten", "--raw", "--output=json")
         write_secret(self.paths.kubeconfig(), text.encode())
-        account = ("clonepool-functions", f"--namespace={SYSTEM_NAMESPACE}", f"--duration={TOKEN_HOURS}h")
-        token = self.kubectl("create", "token", *account).strip()
         cluster = json.loads(text)["clusters"][0]["cluster"]
-        content = kubeconfig(cluster, "functions", {"token": token}, net.NAMESPACE)
+        content = kubeconfig(cluster, {name: self._token(name) for name in net.FUNCTIONS}, net.NAMESPACE)
         write_secret(self.paths.kubeconfig("functions"), json.dumps(content, indent=1).encode())
+
+    def _token(self, function: str) -> dict[str, str]:
+        account = (f"clonepool-{function}", f"--namespace={SYSTEM_NAMESPACE}", f"--duration={TOKEN_HOURS}h")
+        return {"token": self.kubectl("create", "token", *account).strip()}

@@ -43,7 +43,7 @@ _TOOLS = (
     "java",
     "npm",
 )
-_POOL_OBJECTS = "pods,secrets,services,ingresses"
+_POOL_OBJECTS = "pods,secrets,services,ingresses,networkpolicies"
 
 
 @dataclass(frozen=True, slots=True)

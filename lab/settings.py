@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _OWN_CLUSTER = {
     "IngressAddress": net.INGRESS,
     "Domain": net.CLONE_DOMAIN,
+    "Resolver": net.NODE_IP,
     "ImagePullPolicy": "IfNotPresent",
     "CpuRequest": "100m",
 }
@@ -61,8 +62,9 @@ def overrides(arguments: Iterable[str]) -> dict[str, str]:
 
 
 def _external() -> dict[str, str]:
-    """CLONEPOOL_INGRESS (`host:port`), where DNS does not lead to the ingress, and CLONEPOOL_DOMAIN."""
+    """CLONEPOOL_INGRESS (`host:port`), CLONEPOOL_RESOLVER (where DNS does not lead), CLONEPOOL_DOMAIN."""
     return {
         "IngressAddress": os.environ.get("CLONEPOOL_INGRESS", ""),
         "Domain": os.environ.get("CLONEPOOL_DOMAIN", net.CLONE_DOMAIN),
+        "Resolver": os.environ.get("CLONEPOOL_RESOLVER", ""),
     }

@@ -16,4 +16,5 @@ API_URL = f"https://{NODE_IP}:6443"
 INGRESS = f"{NODE_IP}:80"
 PAUSE_IMAGE = "clonepool.local/pause:1"
 NAMESPACE = "wordpress-staging"
-FUNCTIONS_GROUP = "clonepool:functions"
+FUNCTIONS = ("worker", "return", "keeper")
+"""What the cluster calls clone_worker, pod_return and pool_keeper: `clonepool:worker` is a group."""

@@ -27,6 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lab.cluster import net
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -80,14 +81,18 @@ LEAVES = (
     Leaf("kubelet", _NODE_USER, _NODES),
     Leaf("proxy", "system:kube-proxy"),
     Leaf("network", "clonepool-lab-network"),
-    Leaf("functions", "clonepool-functions", net.FUNCTIONS_GROUP),
+    *(Leaf(name, f"clonepool-{name}", f"clonepool:{name}") for name in net.FUNCTIONS),
 )
-KUBECONFIGS = ("admin", "controller-manager", "scheduler", "kubelet", "proxy", "network", "functions")
+KUBECONFIGS = {
+    **{name: (name,) for name in ("admin", "controller-manager", "scheduler", "kubelet", "proxy", "network")},
+    "functions": net.FUNCTIONS,
+}
+"""The users of each file."""
 
 
 def ensure(pki: Path, conf: Path) -> None:
     """Make what is missing. A set cut short by a crash is made anew: the mark is written last."""
-    wanted = repr(LEAVES)
+    wanted = repr((LEAVES, KUBECONFIGS))
     mark = pki / COMPLETE
     if mark.exists() and mark.read_text() == wanted:
         return
@@ -97,33 +102,38 @@ def ensure(pki: Path, conf: Path) -> None:
     for leaf in LEAVES:
         _make_leaf(pki, leaf)
     _make_service_account_keys(pki)
-    for user in KUBECONFIGS:
-        write_kubeconfig(pki, conf / f"{user}.kubeconfig", user)
+    for name, users in KUBECONFIGS.items():
+        write_kubeconfig(pki, conf / f"{name}.kubeconfig", users)
     mark.write_text(wanted)
 
 
-def write_kubeconfig(pki: Path, target: Path, user: str) -> None:
+def write_kubeconfig(pki: Path, target: Path, users: Sequence[str]) -> None:
     """Write a kubeconfig (JSON is YAML) with the certificates inside."""
-    credential = {
-        "client-certificate-data": _encoded(pki / f"{user}.crt"),
-        "client-key-data": _encoded(pki / f"{user}.key"),
+    credentials = {
+        user: {
+            "client-certificate-data": _encoded(pki / f"{user}.crt"),
+            "client-key-data": _encoded(pki / f"{user}.key"),
+        }
+        for user in users
     }
     cluster = {"server": net.API_URL, "certificate-authority-data": _encoded(pki / f"{CLUSTER_CA}.crt")}
-    write_secret(target, json.dumps(kubeconfig(cluster, user, credential, net.NAMESPACE), indent=1).encode())
+    write_secret(target, json.dumps(kubeconfig(cluster, credentials, net.NAMESPACE), indent=1).encode())
 
 
 def kubeconfig(
-    cluster: dict[str, str], user: str, credential: dict[str, str], namespace: str
+    cluster: dict[str, str], credentials: Mapping[str, dict[str, str]], namespace: str
 ) -> dict[str, object]:
-    """The content of a kubeconfig with one cluster, one user and one context."""
-    context = {"cluster": "lab", "user": user, "namespace": namespace}
+    """The content of a kubeconfig: one cluster, a context of each user's name; the last is current."""
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "lab", "cluster": cluster}],
-        "users": [{"name": user, "user": credential}],
-        "contexts": [{"name": "lab", "context": context}],
-        "current-context": "lab",
+        "users": [{"name": user, "user": credential} for user, credential in credentials.items()],
+        "contexts": [
+            {"name": user, "context": {"cluster": "lab", "user": user, "namespace": namespace}}
+            for user in credentials
+        ],
+        "current-context": list(credentials)[-1],
     }
 
 

@@ -17,6 +17,7 @@ from clonepool.adapters.kubernetes.endpoint import Endpoint, kubeconfig_endpoint
 from clonepool.adapters.kubernetes.exec import Executor
 from clonepool.adapters.kubernetes.podspec import PodTemplate, template_hash
 from clonepool.domain.pods import Pod, PodRef, PodState
+from clonepool.domain.reach import Destination, Reach
 from clonepool.errors import StaleObject
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 NAMESPACE = "wordpress-staging"
 TEMPLATE = PodTemplate("localhost/contract/none:1", "localhost/contract/none:1", pull_policy="Never")
 WAIT_SECONDS = 30
+REACH = Reach(Destination("shop.example.com", ("93.184.215.14",), (443,)))
 
 
 class Nobody:
@@ -57,8 +59,9 @@ class Subject:
         return PodRef(pod.pod_name, self.cluster.create_pod(pod), generation)
 
     def leased(self, name: str = "a", clone_id: str = "shop") -> PodRef:
-        """A pod with labels and routes of a lease."""
+        """A pod with labels, routes and network of a lease."""
         ref = self.created(name)
+        self.cluster.open_network(ref, REACH)
         self.cluster.label(ref, PodState.ASSIGNED, self.clone_id(clone_id))
         self.cluster.route(ref, self.clone_id(clone_id))
         return ref
@@ -68,7 +71,14 @@ class Subject:
 
     def routed(self) -> set[tuple[str, int]]:
         """Pod and generation of all routes."""
-        return {(name, number) for kind, name, number in self.cluster.strays() if kind != "Secret"}
+        return self.objects("Service", "Ingress")
+
+    def opened(self) -> set[tuple[str, int]]:
+        """Pod and generation of all that may call somebody."""
+        return self.objects("NetworkPolicy")
+
+    def objects(self, *kinds: str) -> set[tuple[str, int]]:
+        return {(name, number) for kind, name, number in self.cluster.strays() if kind in kinds}
 
     def is_gone(self, ref: PodRef) -> bool:
         """Whether the pod goes in time."""
@@ -167,6 +177,7 @@ STALE = [
 CHANGES: list[tuple[str, Callable[[Cluster, PodRef], object]]] = [
     ("label", lambda cluster, ref: cluster.label(ref, PodState.READY, "shop")),
     ("nudge", lambda cluster, ref: cluster.nudge(ref)),
+    ("open_network", lambda cluster, ref: cluster.open_network(ref, REACH)),
     ("route", lambda cluster, ref: cluster.route(ref, f"{ref.pod_name}-shop")),
     ("start_reset", lambda cluster, ref: cluster.start_reset(ref, ref.generation + 5)),
     ("verify", lambda cluster, ref: cluster.verify(ref)),
@@ -183,7 +194,7 @@ def test_a_worker_of_another_generation_is_refused_everywhere(
         change(subject.cluster, stale(ref))
     (seen,) = subject.cluster.pods()
     assert (seen.generation, seen.status) == (2, "creating")
-    assert subject.routed() == set()
+    assert subject.routed() == subject.opened() == set()
 
 
 def test_a_reset_moves_the_generation_and_fences_the_old_one(subject: Subject) -> None:
@@ -235,11 +246,41 @@ def test_the_same_pod_serves_the_same_name_again_in_its_next_generation(subject:
     assert subject.routed() == {(old.pod_name, 2)}
 
 
-def test_unrouting_takes_all_routes_of_a_generation_and_may_be_repeated(subject: Subject) -> None:
+def test_unrouting_takes_all_of_a_generation_and_may_be_repeated(subject: Subject) -> None:
     ref = subject.leased()
     subject.cluster.unroute(ref.pod_name, 1)
     subject.cluster.unroute(ref.pod_name, 1)
-    assert subject.routed() == set()
+    assert subject.routed() == subject.opened() == set()
+
+
+def test_of_several_openings_for_one_lease_the_first_counts(subject: Subject) -> None:
+    ref = subject.created()
+    other = Reach(Destination("shop.example.com", ("93.184.216.34",), (80,)), (REACH.source,))
+    assert subject.cluster.opened(ref) is None
+    assert subject.cluster.open_network(ref, other) == other
+    assert subject.cluster.open_network(ref, REACH) == other
+    assert subject.cluster.opened(ref) == other
+    assert subject.opened() == {(ref.pod_name, 1)}
+
+
+def test_closing_says_so_and_leaves_no_way_in_or_out(subject: Subject) -> None:
+    ref = subject.leased()
+    subject.cluster.close(ref)
+    subject.cluster.close(ref)
+    (seen,) = subject.cluster.pods()
+    assert (seen.generation, seen.status) == (1, "resetting")
+    assert subject.routed() == subject.opened() == set()
+
+
+def test_a_late_closing_does_not_touch_the_next_lease(subject: Subject) -> None:
+    old = subject.leased()
+    subject.cluster.start_reset(old, 2)
+    new = PodRef(old.pod_name, old.uid, 2)
+    subject.cluster.open_network(new, REACH)
+    subject.cluster.label(new, PodState.ASSIGNED, subject.clone_id("other"))
+    subject.cluster.close(old)
+    assert subject.cluster.pods()[0].status == "assigned"
+    assert subject.opened() == {(old.pod_name, 2)}
 
 
 def test_deleting_leaves_nothing_and_may_be_repeated(subject: Subject) -> None:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def pid_in_container(pod_uid: str, name: str) -> int | None:
     """The node's pid of a process of this pod by its command name, or None. Needs the lab's own node."""
-    wanted = {pod_uid, pod_uid.replace("-", "_")}
+    return next(iter(pids_in_container(pod_uid, name)), None)
+
+
+def pids_in_container(pod_uid: str, name: str) -> list[int]:
+    """As above, of all such processes."""
+    wanted, found = {pod_uid, pod_uid.replace("-", "_")}, []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -30,8 +35,8 @@ def pid_in_container(pod_uid: str, name: str) -> int | None:
         except OSError:
             continue  # it ended while we looked
         if comm == name and any(uid in groups for uid in wanted):
-            return int(entry.name)
-    return None
+            found.append(int(entry.name))
+    return found
 
 
 def pid1_of(pod_uid: str, server: str) -> int:
@@ -74,14 +79,20 @@ def alive(pid: int) -> bool:
 @contextmanager
 def asleep(function: str) -> Iterator[None]:
     """All processes of a function sleep meanwhile, whatever they are doing, and then go on."""
-    stopped = _processes_of(function)
-    assert stopped, f"{function} has no process"
-    for pid in stopped:
+    with stopped(_processes_of(function)):
+        yield
+
+
+@contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    """These processes of the node sleep meanwhile; there must be some."""
+    assert pids, "there is no such process"
+    for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in stopped:
+        for pid in pids:
             if alive(pid):
                 os.kill(pid, signal.SIGCONT)
 

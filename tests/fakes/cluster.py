@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from clonepool.errors import ClusterUnavailable, NotFound, StaleObject
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from clonepool.domain.reach import Reach
     from clonepool.ports import Clock
 
 IMAGES = {"wordpress": "sha256:aa", "mysql": "sha256:bb"}
@@ -77,6 +79,7 @@ class FakeCluster:
         self.objects: dict[str, PodObject] = {}
         self.secrets: dict[str, int] = {}
         self.routes: dict[str, tuple[str, int]] = {}
+        self.networks: dict[tuple[str, int], Reach] = {}
         self.jobs: list[ImportJob] = []  # of each command
         self.started: list[tuple[str, int]] = []  # imports: one a generation, other commands follow
         self.imported: set[tuple[str, int]] = set()
@@ -125,6 +128,22 @@ class FakeCluster:
                 raise StaleObject(f"{clone_id} is routed to {holder}")
             self.routes[clone_id] = (ref.pod_name, ref.generation)
 
+    def open_network(self, ref: PodRef, reach: Reach) -> Reach:
+        with self._call("open_network"):
+            self._owned(ref, {ref.generation})
+            return self.networks.setdefault((ref.pod_name, ref.generation), reach)
+
+    def opened(self, ref: PodRef) -> Reach | None:
+        with self._call("opened"):
+            return self.networks.get((ref.pod_name, ref.generation))
+
+    def close(self, ref: PodRef) -> None:
+        with self._call("close"):
+            with suppress(StaleObject):
+                pod = self._owned(ref, {ref.generation})
+                pod.status, pod.clone_id = STATUS_LABEL[PodState.RESETTING], None
+            self._unroute(ref.pod_name, ref.generation)
+
     def unroute(self, pod_name: str, generation: int) -> None:
         with self._call("unroute"):
             self._unroute(pod_name, generation)
@@ -152,6 +171,8 @@ class FakeCluster:
     def run_import(self, ref: PodRef, job: ImportJob, timeout_seconds: int) -> Iterator[ImportEvent]:
         with self._call("run_import"):
             pod = self._agent(ref)
+            opened = self.networks[ref.pod_name, ref.generation]
+            assert job.source_addresses == opened.source.addresses, "the pod reaches what the job names"
             self.jobs.append(job)
             if (ref.pod_name, ref.generation) not in self.started:
                 self.started.append((ref.pod_name, ref.generation))
@@ -191,7 +212,9 @@ class FakeCluster:
     def strays(self) -> list[tuple[str, str, int]]:
         with self._call("strays"):
             secrets = [("Secret", name, generation) for name, generation in self.secrets.items()]
-            return secrets + [("Ingress", name, generation) for name, generation in self.routes.values()]
+            networks = [("NetworkPolicy", name, generation) for name, generation in self.networks]
+            routes = [("Ingress", name, generation) for name, generation in self.routes.values()]
+            return secrets + routes + networks
 
     def lose(self, pod_name: str) -> None:
         """The node takes the pod away."""
@@ -211,6 +234,9 @@ class FakeCluster:
         for clone_id, route in list(self.routes.items()):
             if route[0] == pod_name and route[1] <= generation:
                 del self.routes[clone_id]
+        for name, opened in list(self.networks):
+            if name == pod_name and opened <= generation:
+                del self.networks[name, opened]
 
     def _owned(self, ref: PodRef, generations: set[int]) -> PodObject:
         pod = self.objects.get(ref.pod_name)
@@ -246,6 +272,21 @@ class FakeWeb:
         if clone_id in self.broken:
             return 500
         return 200 if self.cluster.page_of(clone_id) == clone_id else 503
+
+
+class FakeResolver:
+    """Every name has one public address, unless `names` says otherwise."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+        self.asked: list[str] = []
+
+    def addresses(self, host: str) -> list[str]:
+        self.asked.append(host)
+        found = self.names.get(host, ["93.184.215.14"])
+        if not found:
+            raise NotFound(f"{host} does not resolve")
+        return found
 
 
 class FakeSecrets:

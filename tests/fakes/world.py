@@ -16,6 +16,7 @@ from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
 from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
+from clonepool.usecases.open_network import OpenNetwork
 from clonepool.usecases.open_site import OpenSite
 from clonepool.usecases.prepare_clone import PrepareClone
 from clonepool.usecases.read_clones import GetClone, ListClones
@@ -33,7 +34,7 @@ from clonepool.usecases.take_over import TakeOver
 from clonepool.usecases.top_up import TopUp
 from clonepool.usecases.wake_pool import WakePool
 from tests.fakes.clock import FakeClock
-from tests.fakes.cluster import FakeCluster, FakeSecrets, FakeWeb
+from tests.fakes.cluster import FakeCluster, FakeResolver, FakeSecrets, FakeWeb
 from tests.fakes.leases import FakeLeases
 from tests.fakes.records import Event, Prepare, Return, Wake
 from tests.fakes.reports import FakeReports
@@ -82,6 +83,7 @@ class World:
         self.cluster = FakeCluster(self.clock)
         self.web = FakeWeb(self.cluster)
         self.secrets = FakeSecrets()
+        self.resolver = FakeResolver()
         self.rows = self.stores.pods if self.stores else FakePods(self.tables)
         self.reports = FakeReports()
         self._wire()
@@ -113,6 +115,7 @@ class World:
             clock=clock,
             mirror=mirror,
             find_pod=FindPod(leases, pods, pools, clock, self.top_up, shuffle=_in_order),
+            open_network=OpenNetwork(cluster, self.resolver),
             open_site=OpenSite(cluster, self.web, mirror),
             import_site=ImportSite(cluster, self.secrets, "clones.test", "wordpress-staging"),
             keep_report=KeepReport(self.reports),

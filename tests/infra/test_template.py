@@ -300,7 +300,12 @@ def test_the_dependencies_layer_is_what_the_lock_says() -> None:
 
 def test_only_the_functions_are_let_into_the_cluster() -> None:
     access = load_yaml(Path(ROOT / "infra" / "eks" / "access.yaml").read_text())["Resources"].values()
-    entries = {entry["Properties"]["PrincipalArn"]["Ref"] for entry in access}
-    assert entries == {f"{function.logical_id}RoleArn" for function in ASYNCHRONOUS}
-    assert all(entry["Properties"]["KubernetesGroups"] == ["clonepool:functions"] for entry in access)
-    assert entries <= set(RAW["Outputs"])
+    groups = {
+        one["Properties"]["PrincipalArn"]["Ref"]: one["Properties"]["KubernetesGroups"] for one in access
+    }
+    assert groups.keys() == {f"{function.logical_id}RoleArn" for function in ASYNCHRONOUS}
+    assert groups.keys() <= set(RAW["Outputs"])
+    for function in ASYNCHRONOUS:
+        environment = function.properties["Environment"]["Variables"]
+        context = environment["CLONEPOOL_KUBECONFIG_CONTEXT"]
+        assert groups[f"{function.logical_id}RoleArn"] == [f"clonepool:{context}"]

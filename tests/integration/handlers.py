@@ -120,13 +120,17 @@ class Functions:
         built_api = bootstrap.clone_api(api.logger, ApiSettings(), stores, world.secrets, world.clock)
         api.api = lambda: built_api
         worker = load("clone_worker")
-        prepare = bootstrap.clone_worker(WorkerSettings(), outside, world.secrets, world.web)
+        prepare = bootstrap.clone_worker(
+            WorkerSettings(), outside, world.secrets, world.web, resolver=world.resolver
+        )
         worker.prepare_clone = lambda: prepare
         returner = load("pod_return")
         return_pod = bootstrap.pod_return(ClusterSettings(), outside)
         returner.return_pod = lambda: return_pod
         keeper = load("pool_keeper")
-        built_keeper = bootstrap.pool_keeper(KeeperSettings(), outside, world.secrets, world.web)
+        built_keeper = bootstrap.pool_keeper(
+            KeeperSettings(), outside, world.secrets, world.web, resolver=world.resolver
+        )
         keeper.keeper = lambda: built_keeper
         self._handlers = {
             "clone_api": api.handler,

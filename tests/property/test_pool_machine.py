@@ -174,6 +174,13 @@ class PoolMachine(RuleBasedStateMachine):
             assert self.world.cluster.page_of(clone_id) in (None, clone_id)
 
     @invariant()
+    def the_network_of_a_warm_pod_is_closed(self) -> None:
+        for pod_name, generation in self.world.cluster.networks:
+            assert (pod_name, generation) in self.world.tables.leases
+            row = self.world.tables.pods.get(pod_name)
+            assert row is None or row.state is not PodState.WARM or row.generation > generation
+
+    @invariant()
     def the_pool_never_overshoots(self) -> None:
         assert len(self._pods()) <= self.world.policy.max_pods
 
@@ -214,6 +221,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert set(world.cluster.secrets) == set(rows)
         served = {c.clone_id: (c.pod_name, c.generation) for c in self._clones()}
         assert served == world.cluster.routes
+        assert set(served.values()) == set(world.cluster.networks)
         assert all(c.state is CloneState.READY for c in self._clones())
         assert sum(p.state is PodState.WARM for p in rows.values()) >= 1
 

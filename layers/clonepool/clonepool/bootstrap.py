@@ -12,6 +12,7 @@ from clonepool.adapters.aws.clock import SystemClock
 from clonepool.adapters.aws.reports import S3Reports
 from clonepool.adapters.aws.secrets import SecretsManager
 from clonepool.adapters.dynamodb import TableNames, connect
+from clonepool.adapters.resolver import NameserverResolver, SystemResolver
 from clonepool.adapters.web import IngressWeb
 from clonepool.entrypoints.http.api import Api, UseCases
 from clonepool.entrypoints.http.views import Addresses
@@ -24,6 +25,7 @@ from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
 from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
+from clonepool.usecases.open_network import OpenNetwork
 from clonepool.usecases.open_site import OpenSite
 from clonepool.usecases.prepare_clone import PrepareClone
 from clonepool.usecases.read_clones import GetClone, ListClones
@@ -44,7 +46,7 @@ from clonepool.usecases.wake_pool import WakePool
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Reports, Secrets, Sources, Web
+    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Reports, Resolver, Secrets, Sources, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,13 @@ def clone_worker(
     secrets: Secrets | None = None,
     web: Web | None = None,
     reports: Reports | None = None,
+    resolver: Resolver | None = None,
 ) -> PrepareClone:
     """From a bound pod to a page that the customer can open."""
     settings = settings or WorkerSettings()
     outside = outside or Outside.of(settings)
     web = web or IngressWeb(settings.domain, settings.ingress_address)
+    resolver = resolver or _resolver(settings)
     stores, cluster, clock = outside.stores, outside.cluster, outside.clock
     leases, pods, pools = stores.leases, stores.pods, stores.pools
     return PrepareClone(
@@ -141,6 +145,7 @@ def clone_worker(
         clock,
         mirror=Mirror(pods, cluster),
         find_pod=FindPod(leases, pods, pools, clock, _top_up(outside, settings)),
+        open_network=OpenNetwork(cluster, resolver, allow_private=settings.allow_private_sources),
         open_site=OpenSite(cluster, web, Mirror(pods, cluster)),
         import_site=ImportSite(
             cluster,
@@ -172,16 +177,21 @@ def pool_keeper(
     secrets: Secrets | None = None,
     web: Web | None = None,
     reports: Reports | None = None,
+    resolver: Resolver | None = None,
 ) -> Keeper:
     """The pool's size, and the successor of every worker that died."""
     settings = settings or KeeperSettings()
     outside = outside or Outside.of(settings)
-    prepare = clone_worker(settings, outside, secrets, web, reports)
+    prepare = clone_worker(settings, outside, secrets, web, reports, resolver)
     pods = outside.stores.pods
     return Keeper(
         keep_pool=_keep_pool(settings, outside, prepare),
         wake_pool=WakePool(pods, _settle_pod(outside), _delete_pod(outside), _top_up(outside, settings)),
     )
+
+
+def _resolver(settings: WorkerSettings) -> Resolver:
+    return NameserverResolver(settings.resolver) if settings.resolver else SystemResolver()
 
 
 def _keep_pool(settings: KeeperSettings, outside: Outside, prepare: PrepareClone) -> KeepPool:

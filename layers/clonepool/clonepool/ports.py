@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
     from clonepool.domain.pods import Evidence, Failure, Pod, PodRef, PodState, Proof
     from clonepool.domain.pool import Pool, PoolPolicy
+    from clonepool.domain.reach import Reach
 
 
 class Clock(Protocol):
@@ -242,8 +243,26 @@ class Cluster(Protocol):
         Raises StaleObject if a route of a newer generation or another pod's live lease holds the name.
         """
 
+    def open_network(self, ref: PodRef, reach: Reach) -> Reach:
+        """Let this generation of this pod call what `reach` names, while it is leased, and nothing else.
+
+        Returns what is open: of several calls the first counts, its import is under way. Raises StaleObject.
+        """
+
+    def opened(self, ref: PodRef) -> Reach | None:
+        """What `open_network` has opened for this generation of this pod, if anything."""
+
+    def close(self, ref: PodRef) -> None:
+        """Cut off this generation of this pod: nothing in, nothing out, no route. Repeating is harmless.
+
+        A pod that is gone, or in a newer generation, is left alone; what is left of this one goes.
+        """
+
     def unroute(self, pod_name: str, generation: int) -> None:
-        """Delete routes of this pod with this generation or an older one. None there is success."""
+        """Delete network openings and routes of this pod with this generation or an older one.
+
+        None there is success.
+        """
 
     def verify(self, ref: PodRef) -> Verdict:
         """Ask the verifier in both containers about `ref.generation`, and the cluster for their images.
@@ -262,7 +281,7 @@ class Cluster(Protocol):
         """
 
     def delete_pod(self, ref: PodRef) -> None:
-        """Delete exactly this uid without grace, its Secret and routes. Gone already is success.
+        """Close, then delete exactly this uid without grace, and its Secret. Gone already is success.
 
         Without a uid the pod is taken to be gone, and its leftovers of any generation go; if it is there
         after all, nothing happens. Raises StaleObject if the pod is in a newer generation.
@@ -275,7 +294,14 @@ class Cluster(Protocol):
         """All pods of clonepool in the namespace, one list call."""
 
     def strays(self) -> list[tuple[str, str, int]]:
-        """(kind, pod name, generation) of every Secret, Service and Ingress of clonepool."""
+        """(kind, pod name, generation) of every Secret, Service, Ingress and NetworkPolicy of clonepool."""
+
+
+class Resolver(Protocol):
+    """Names to addresses, as the world sees them."""
+
+    def addresses(self, host: str) -> list[str]:
+        """IPv4 and IPv6 addresses of a name, at least one. Raises NotFound: none, or nobody answers."""
 
 
 class Web(Protocol):

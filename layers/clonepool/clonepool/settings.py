@@ -61,6 +61,7 @@ class ClusterSettings(CommonSettings):
     cluster_endpoint: str = ""
     cluster_ca: str = ""
     kubeconfig_file: str = ""
+    kubeconfig_context: str = ""
     region: str = Field(default="", validation_alias="AWS_REGION")
 
     @model_validator(mode="after")
@@ -80,6 +81,7 @@ class WorkerSettings(ClusterSettings):
     domain: str
     ingress_address: str = ""
     reports_bucket: str = ""
+    resolver: str = ""
     allow_private_sources: bool = False
 
 

@@ -58,6 +58,18 @@ def test_a_kubeconfig_with_a_token(tmp_path: Path) -> None:
     assert endpoint.tls.verify_mode is ssl.CERT_REQUIRED
 
 
+def test_a_function_uses_the_context_of_its_own(tmp_path: Path) -> None:
+    path = Path(kubeconfig(tmp_path, f"certificate-authority-data: {b64encode(CA.encode()).decode()}"))
+    text = path.read_text().replace(
+        "contexts: [", "contexts: [{name: keeper, context: {cluster: c, user: k}}, "
+    )
+    path.write_text(text.replace("users: [", "users: [{name: k, user: {token: xyz}}, "))
+    headers = kubeconfig_endpoint(str(path), "keeper").credentials.headers()
+    assert headers == {"Authorization": "Bearer xyz"}
+    with pytest.raises(ClusterUnavailable, match="no usable kubeconfig"):
+        kubeconfig_endpoint(str(path), "worker")
+
+
 def test_a_kubeconfig_that_skips_verification_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ClusterUnavailable, match="skips TLS verification"):
         kubeconfig_endpoint(kubeconfig(tmp_path, "insecure-skip-tls-verify: true"))

@@ -12,11 +12,16 @@ from clonepool.adapters.kubernetes.manifests import Identity, Route
 from clonepool.adapters.kubernetes.podspec import PodTemplate, template_hash
 from clonepool.adapters.kubernetes.quantities import byte_count, millicores
 from clonepool.domain.pods import PodState
+from clonepool.domain.reach import Destination, Reach
 
 TEMPLATE = PodTemplate("registry/wordpress@sha256:1", "registry/mysql@sha256:2")
 IDENTITY = Identity("wp-1", "default", 3)
 POD = podspec.pod(IDENTITY, TEMPLATE)
 SPEC = POD["spec"]
+REACH = Reach(
+    Destination("shop.example.com", ("93.184.215.14", "2606:2800:21f::1"), (443,)),
+    (Destination("api.example.net", ("93.184.216.34",), (80, 443)),),
+)
 ROUTE = Route("shop--test", "shop--test.clones.test", "wp-1", "uid-1", "default", 3)
 
 
@@ -47,6 +52,11 @@ def test_the_pod_satisfies_the_restricted_standard() -> None:
 def test_nothing_of_the_cluster_is_given_to_the_pod() -> None:
     assert SPEC["automountServiceAccountToken"] is False
     assert SPEC["enableServiceLinks"] is False
+
+
+def test_a_pod_asks_no_name_server() -> None:
+    assert SPEC["dnsPolicy"] == "None"
+    assert SPEC["dnsConfig"] == {"nameservers": ["127.0.0.1"]}
 
 
 def test_a_used_pod_is_not_stopped_politely() -> None:
@@ -154,6 +164,31 @@ def test_the_ingress_serves_the_public_host() -> None:
 def test_routes_go_with_their_pod() -> None:
     for made in (manifests.service(ROUTE), manifests.ingress(ROUTE)):
         assert made["metadata"]["ownerReferences"][0]["uid"] == "uid-1"
+
+
+def test_an_opening_is_for_one_leased_generation_and_its_destinations_only() -> None:
+    policy = manifests.network_policy(IDENTITY, "uid-1", REACH)
+    assert policy["metadata"]["name"] == "wp-1-3"
+    assert policy["metadata"]["ownerReferences"][0]["uid"] == "uid-1"
+    assert policy["spec"]["podSelector"] == {
+        "matchLabels": {"app": "wordpress-clone", "pod-name": "wp-1", "generation": "3"},
+        "matchExpressions": [{"key": "pool-status", "operator": "In", "values": ["assigned", "serving"]}],
+    }
+    assert policy["spec"]["policyTypes"] == ["Egress"]
+    assert policy["spec"]["egress"] == [
+        {
+            "to": [{"ipBlock": {"cidr": "93.184.215.14/32"}}, {"ipBlock": {"cidr": "2606:2800:21f::1/128"}}],
+            "ports": [{"protocol": "TCP", "port": 443}],
+        },
+        {
+            "to": [{"ipBlock": {"cidr": "93.184.216.34/32"}}],
+            "ports": [{"protocol": "TCP", "port": 80}, {"protocol": "TCP", "port": 443}],
+        },
+    ]
+
+
+def test_an_opening_says_what_it_opens() -> None:
+    assert manifests.reach_of(manifests.network_policy(IDENTITY, "uid-1", REACH)) == REACH
 
 
 @pytest.mark.parametrize("text", ["", "1GB", "-1", "1 Gi", "half"])

@@ -9,6 +9,7 @@ import pytest
 from clonepool.domain.clones import CloneState, Progress
 from clonepool.domain.observed import ImportEvent
 from clonepool.domain.pods import PodState
+from clonepool.domain.reach import Destination, Reach, source_host
 from clonepool.errors import ClusterUnavailable, StaleObject
 from tests.fakes.cluster import IMPORTED
 from tests.fakes.faults import Died, Mortality
@@ -201,3 +202,66 @@ def test_a_late_worker_of_an_old_generation_is_refused_everywhere(world: World) 
     assert world.cluster.objects[old.pod_name or ""] == before
     assert world.get_clone("bob").state is CloneState.READY
     assert world.cluster.page_of("bob") == "bob"
+
+
+def test_the_network_is_open_to_the_source_while_the_clone_lives_and_no_longer(world: World) -> None:
+    clone = world.ask("alice")
+    world.settle_down()
+    pod = world.pod_of(clone)
+    opened = world.cluster.networks[pod.pod_name, 1]
+    assert opened.source.addresses == ("93.184.215.14",)
+    assert world.cluster.jobs[0].source_addresses == opened.source.addresses
+
+    world.release_clone("alice")
+    world.settle_down()
+    assert world.cluster.networks == {}
+
+
+def test_what_an_earlier_worker_opened_is_what_the_import_dials(world: World) -> None:
+    clone = world.ask("alice")
+    first = Reach(Destination("source", ("93.184.216.34",), (443,)))
+    pod = world.pod_of(clone)
+    world.cluster.open_network(pod.ref, first)
+    world.settle_down()
+
+    assert world.resolver.asked == []
+    assert world.cluster.networks == {(pod.pod_name, 1): first}
+    assert world.cluster.jobs[0].source_addresses == ("93.184.216.34",)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code"),
+    [
+        (["169.254.169.254"], "source_invalid"),
+        (["93.184.215.14", "10.0.0.1"], "source_invalid"),
+        ([], "source_unreachable"),
+    ],
+)
+def test_a_source_that_must_not_or_cannot_be_reached_opens_nothing(
+    world: World, addresses: list[str], code: str
+) -> None:
+    world.ask("alice")
+    world.resolver.names[source_host(world.tables.sources["alice"].url)] = addresses
+    world.settle_down()
+
+    failure = world.get_clone("alice").failure
+    assert failure is not None
+    assert failure.code == code
+    assert world.cluster.jobs == []
+    assert world.cluster.networks == {}
+
+
+def test_allowed_hosts_are_opened_and_told_where_they_resolve_to_public_addresses(world: World) -> None:
+    world.resolver.names |= {
+        "api.example.net": ["93.184.216.34"],
+        "inside.example.net": ["10.0.0.1"],
+        "no.example": [],
+    }
+    world.ask("alice", allow_hosts=["api.example.net", "inside.example.net", "no.example"])
+    world.settle_down()
+
+    (reach,) = world.cluster.networks.values()
+    assert [(one.host, one.addresses, one.ports) for one in reach.allowed] == [
+        ("api.example.net", ("93.184.216.34",), (80, 443))
+    ]
+    assert world.cluster.jobs[0].allowed_addresses == {"api.example.net": ("93.184.216.34",)}

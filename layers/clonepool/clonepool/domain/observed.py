@@ -59,6 +59,8 @@ class ImportJob:
     Attributes:
         job_key: derived from the export key for this clone and generation only; hex.
         allow_hosts: whom the clone may call, for its guard.
+        source_addresses: what the agent dials; the network lets nothing else through.
+        allowed_addresses: the same for those of `allow_hosts` that are open, by host: a pod has no DNS.
         public_url: scheme and host the clone is served under.
         backfill: the clone is in use: only what is still missing, and nothing anew.
     """
@@ -74,6 +76,8 @@ class ImportJob:
     allow_private_source: bool = False
     backfill: bool = False
     allow_hosts: tuple[str, ...] = ()
+    source_addresses: tuple[str, ...] = ()
+    allowed_addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

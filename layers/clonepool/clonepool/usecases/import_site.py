@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from clonepool.domain.clones import Source
     from clonepool.domain.observed import ImportEvent
+    from clonepool.domain.reach import Reach
     from clonepool.ports import Cluster, Secrets
     from clonepool.usecases.work import Work
 
@@ -45,26 +46,28 @@ class ImportSite:
     allow_private_sources: bool = False
     retry_seconds: float = 0.5
 
-    def __call__(self, work: Work, source: Source) -> Imported:
+    def __call__(self, work: Work, source: Source, reach: Reach) -> Imported:
         """Follow until the clone is usable, through broken streams.
 
         Raises:
             ImportFailed: for good. StaleRow, StaleObject: the lease is over. ClusterUnavailable: call again.
         """
-        return _judged(self._until(work, source, lambda event: event.progress.usable))
+        return _judged(self._until(work, source, reach, lambda event: event.progress.usable))
 
-    def rest(self, work: Work, source: Source) -> Imported:
+    def rest(self, work: Work, source: Source, reach: Reach) -> Imported:
         """Follow the files of a READY clone until they are there, or the agent has given them up.
 
         Raises: as above; ImportFailed only if the source's key is gone.
         """
-        event = self._until(work, source, lambda _event: False)
+        event = self._until(work, source, reach, lambda _event: False)
         if event.result == "ok":
             return Imported(event.timings_ms, event.fidelity)
         return Imported(event.timings_ms, incomplete(event.failure_code or "internal", event.detail))
 
-    def _until(self, work: Work, source: Source, enough: Callable[[ImportEvent], bool]) -> ImportEvent:
-        job = self._job(work, source)
+    def _until(
+        self, work: Work, source: Source, reach: Reach, enough: Callable[[ImportEvent], bool]
+    ) -> ImportEvent:
+        job = self._job(work, source, reach)
         while True:
             try:
                 if event := self._follow(work, job, enough):
@@ -85,7 +88,7 @@ class ImportSite:
             work.report(event.progress)
         return None
 
-    def _job(self, work: Work, source: Source) -> ImportJob:
+    def _job(self, work: Work, source: Source, reach: Reach) -> ImportJob:
         clone, generation = work.clone, work.pod.generation
         try:
             key = parse_export_key(self.secrets.get_source_key(source.key_arn))
@@ -104,6 +107,8 @@ class ImportSite:
             internal_host=f"{clone.clone_id}.{self.namespace}.svc.cluster.local",
             allow_private_source=self.allow_private_sources,
             backfill=clone.state is CloneState.READY,
+            source_addresses=reach.source.addresses,
+            allowed_addresses={one.host: one.addresses for one in reach.allowed},
             allow_hosts=clone.allow_hosts,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clonepool.errors import ClusterUnavailable, ImportFailed, StaleObject
+from clonepool.errors import ImportFailed
 
 if TYPE_CHECKING:
     from clonepool.ports import Cluster, Web
@@ -32,14 +32,7 @@ class OpenSite:
 
     def route(self, work: Work) -> None:
         """Retries while the last lease of the same name is torn down. Raises StaleRow, ClusterUnavailable."""
-        while True:
-            try:
-                return self._route(work)
-            except StaleObject:
-                work.report(work.progress)  # still ours: the old route is on its way out, or the pod is lost
-            except ClusterUnavailable:
-                work.beat()
-            work.pause(self.poll_seconds)
+        work.insist(lambda: self._route(work))
 
     def await_page(self, work: Work) -> int:
         """Milliseconds until the front page answered with 200. Raises ImportFailed, StaleRow."""

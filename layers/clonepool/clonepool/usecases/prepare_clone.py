@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clonepool.usecases.import_site import ImportSite
     from clonepool.usecases.keep_report import KeepReport
     from clonepool.usecases.mirror import Mirror
+    from clonepool.usecases.open_network import OpenNetwork
     from clonepool.usecases.open_site import OpenSite
 
 LABEL_SECONDS = 10
@@ -31,7 +32,7 @@ LABEL_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class PrepareClone:
-    """Route, import, look at the page as a visitor would, READY; then follow the files that still come.
+    """Open network and routes, import, look at the page as a visitor, READY; then follow the files that come.
 
     A QUEUED clone is helped to a pod instead.
 
@@ -46,6 +47,7 @@ class PrepareClone:
     clock: Clock
     mirror: Mirror
     find_pod: FindPod
+    open_network: OpenNetwork
     open_site: OpenSite
     import_site: ImportSite
     keep_report: KeepReport
@@ -89,8 +91,9 @@ class PrepareClone:
         work.check_time()
         source = self._source(work.clone)
         work.report(replace(work.progress, phase="route", eta_seconds=of_import(source.last_durations_ms)))
+        reach = self.open_network(work, source)
         self.open_site.route(work)
-        imported = self.import_site(work, source)
+        imported = self.import_site(work, source, reach)
         served_ms = self.open_site.await_page(work)
         return self._serve(work, replace(imported, timings_ms={**imported.timings_ms, "serve": served_ms}))
 
@@ -118,7 +121,8 @@ class PrepareClone:
         pod = self._leased(clone, PodState.READY)
         work = Work(self.leases, self.clock, clone, pod, clone.max_expires_at, budget, clone.progress)
         try:
-            rest = self.import_site.rest(work, self._source(clone))
+            source = self._source(clone)
+            rest = self.import_site.rest(work, source, self.open_network(work, source))
         except ImportFailed as failed:
             rest = Imported(fidelity=incomplete(failed.failure_code, failed.detail))
         except ClusterUnavailable:

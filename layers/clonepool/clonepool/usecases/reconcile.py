@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.return_pod import ReturnPod
 
-ROUTES = frozenset({"Service", "Ingress"})
+OF_A_LEASE = frozenset({"Service", "Ingress", "NetworkPolicy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Reconcile:
         ended = {
             (name, generation)
             for kind, name, generation in objects
-            if kind in ROUTES and _over(rows.get(name), generation)
+            if kind in OF_A_LEASE and _over(rows.get(name), generation)
         }
         for name, generation in ended:
             self.cluster.unroute(name, generation)
@@ -116,5 +116,5 @@ def _known(pod: ObservedPod, row: Pod | None) -> bool:
 
 
 def _over(row: Pod | None, generation: int) -> bool:
-    """Whether routes of this generation serve a lease that has ended."""
+    """Whether what is of this generation serves a lease that has ended."""
     return row is not None and (generation < row.generation or row.state not in LEASED)

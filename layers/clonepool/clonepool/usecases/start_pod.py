@@ -28,9 +28,9 @@ class StartPod:
         return self._create(pod)
 
     def _reset(self, pod: Pod) -> None:
-        """Routes go first: from here on nobody reaches the old site."""
+        """Cut off first: from here on nobody reaches the old site, and it reaches nobody."""
         old = PodRef(pod.pod_name, pod.pod_uid, pod.generation - 1)
-        self.cluster.unroute(old.pod_name, old.generation)
+        self.cluster.close(old)
         self.cluster.start_reset(old, pod.generation)
 
     def _create(self, pod: Pod) -> Pod:

@@ -24,6 +24,10 @@ class TopUp:
     """Plan, then reserve rows under the pool's version, so that two keepers at once cannot overshoot.
 
     Rows only: the record of each reserved or condemned row makes `WakePool` do the work in the cluster.
+
+    Attributes:
+        new_name: without a hyphen. The VPC CNI takes pods whose names are equal up to the last one for the
+            same, and gives them each other's network policies.
     """
 
     leases: Leases
@@ -31,7 +35,7 @@ class TopUp:
     pools: Pools
     clock: Clock
     pool: str
-    new_name: Callable[[], str] = field(default=lambda: f"wp-{token_hex(5)}")
+    new_name: Callable[[], str] = field(default=lambda: f"wp{token_hex(5)}")
 
     def __call__(self) -> Plan | None:
         """The plan that was carried out; None if others planned at the same time, again and again."""

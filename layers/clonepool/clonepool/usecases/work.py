@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clonepool.domain.transitions import SILENCE_SECONDS
-from clonepool.errors import ClusterUnavailable, ImportFailed
+from clonepool.errors import ClusterUnavailable, ImportFailed, StaleObject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clonepool.domain.clones import Clone, Progress
     from clonepool.domain.pods import Pod
     from clonepool.ports import Clock, Leases
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 1.0
 BEAT_SECONDS = 5.0
+INSIST_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -50,6 +53,21 @@ class Work:
         self.check_time()
         self.beat()
         self.budget.pause(seconds)
+
+    def insist[T](self, task: Callable[[], T]) -> T:
+        """What `task` returns, tried again while the cluster is down or the pod is not as its row says.
+
+        The row decides whether to go on: it may be the last lease of the same name that is torn down, or the
+        pod is lost. Raises StaleRow, and as `check_time`.
+        """
+        while True:
+            try:
+                return task()
+            except StaleObject:
+                self.report(self.progress)
+            except ClusterUnavailable:
+                self.beat()
+            self.pause(INSIST_SECONDS)
 
     def check_time(self) -> None:
         """Whether to go on.

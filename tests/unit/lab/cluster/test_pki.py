@@ -20,11 +20,14 @@ def certificate(folder, name):
     return x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
 
 
-def test_the_functions_are_of_the_group_that_the_role_is_bound_to(tmp_path):
-    keys, _ = make(tmp_path)
-    subject = certificate(keys, "functions").subject
+def test_each_function_is_of_the_group_that_its_role_is_bound_to(tmp_path):
+    keys, conf = make(tmp_path)
+    contexts = json.loads((conf / "functions.kubeconfig").read_text())["contexts"]
 
-    assert subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value == net.FUNCTIONS_GROUP
+    assert [context["name"] for context in contexts] == list(net.FUNCTIONS)
+    for name in net.FUNCTIONS:
+        subject = certificate(keys, name).subject
+        assert subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value == f"clonepool:{name}"
 
 
 def test_every_certificate_is_signed_by_its_authority(tmp_path):
@@ -57,4 +60,4 @@ def test_a_complete_set_stays_and_a_cut_one_is_made_anew(tmp_path):
     (keys / pki.COMPLETE).unlink()
     make(tmp_path)
     assert (keys / "admin.crt").read_bytes() != before
-    assert json.loads((conf / "admin.kubeconfig").read_text())["current-context"] == "lab"
+    assert json.loads((conf / "admin.kubeconfig").read_text())["current-context"] == "admin"

@@ -2,7 +2,9 @@ package source_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -26,17 +28,26 @@ func (n *names) LookupNetIP(context.Context, string, string) (out []netip.Addr, 
 	return out, nil
 }
 
+// The control plane, which opens the network, judges addresses by the same rule and is held to the same list.
+const vectors = "../../../../../tests/vectors/addresses.json"
+
 func TestForbiddenAddresses(t *testing.T) {
-	always := "169.254.169.254 0.0.0.0 224.0.0.1 255.255.255.255 fe80::1 fd00:ec2::254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: :: ::ffff:0:a9fe:a9fe ::a9fe:a9fe 2001:0:4136:e378:8000:63bf:5601:5601"
-	private := "127.0.0.1 10.1.2.3 172.16.0.1 172.31.255.255 192.168.0.1 100.64.0.1 ::1 fc00::1 ::ffff:10.0.0.1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1:: ::ffff:0:a00:1 ::ffff:0:7f00:1 ::7f00:1 64:ff9b::c0a8:1 2002:c0a8:101::1 2001:0:4136:e378:8000:63bf:3f57:fefe"
-	public := "93.184.215.14 2606:2800:21f:cb07:6820:80da:af6b:8b2c 172.32.0.1 100.128.0.1 ::ffff:0:5db8:d70e 64:ff9b::5db8:d70e"
-	for text, allowed := range map[string][2]bool{always: {false, false}, private: {false, true}, public: {true, true}} {
-		for _, address := range strings.Fields(text) {
+	text, err := os.ReadFile(vectors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var addresses map[string][]string
+	if err := json.Unmarshal(text, &addresses); err != nil {
+		t.Fatal(err)
+	}
+	allowed := map[string][2]bool{"never": {false, false}, "private": {false, true}, "public": {true, true}}
+	for kind, list := range addresses {
+		for _, address := range list {
 			for i, setting := range []bool{false, true} {
 				j := sourcetest.Start(t, site(0)).Job()
 				j.SourceURL, j.AllowPrivateSource = "https://shop.example.com", setting
 				_, err := source.New(context.Background(), j, source.Options{Resolver: &names{answers: [][]string{{"93.184.215.14", address}}}})
-				if (err == nil) != allowed[i] {
+				if (err == nil) != allowed[kind][i] {
 					t.Errorf("%s with private addresses allowed %v: %v", address, setting, err)
 				}
 				if err != nil {

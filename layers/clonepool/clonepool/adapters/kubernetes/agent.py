@@ -55,7 +55,9 @@ def job_text(job: ImportJob, timeout_seconds: int, limits: ImportLimits) -> str:
                 "public_url": job.public_url,
                 "internal_host": job.internal_host,
                 "allow_private_source": job.allow_private_source,
+                "source_addresses": list(job.source_addresses),
                 "allow_hosts": list(job.allow_hosts),
+                "allowed_addresses": {host: list(found) for host, found in job.allowed_addresses.items()},
                 "backfill": job.backfill,
                 "limits": {
                     "seconds": timeout_seconds,

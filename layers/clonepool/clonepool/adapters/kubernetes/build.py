@@ -50,7 +50,7 @@ def _template(settings: ClusterSettings) -> PodTemplate:
 
 def _endpoint(settings: ClusterSettings) -> Endpoint:
     if settings.kubeconfig_file:
-        return kubeconfig_endpoint(settings.kubeconfig_file)
+        return kubeconfig_endpoint(settings.kubeconfig_file, settings.kubeconfig_context)
     from botocore.session import Session  # noqa: PLC0415  (not needed, so not loaded, with a kubeconfig)
 
     token = EksToken(settings.cluster_name, settings.region, Session(), time.monotonic)

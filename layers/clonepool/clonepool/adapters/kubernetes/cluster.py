@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,15 @@ from clonepool.adapters.kubernetes import manifests, podspec
 from clonepool.adapters.kubernetes.agent import ImportLimits
 from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
 from clonepool.adapters.kubernetes.commands import CONTAINERS, Agents
+from clonepool.adapters.kubernetes.networks import Networks
 from clonepool.adapters.kubernetes.objects import (
     annotation_path,
+    belongs,
     check,
     generation_of,
     images_of,
     labels_of,
     observed,
-    owner_uid,
     put,
     same_pod,
     state_operations,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from clonepool.adapters.kubernetes.podspec import PodTemplate
     from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
     from clonepool.domain.pods import Pod, PodRef
+    from clonepool.domain.reach import Reach
 
 DELETE_ATTEMPTS = 5
 ANY_GENERATION = sys.maxsize
@@ -77,6 +80,7 @@ class KubernetesCluster:
         self._secrets = f"/api/v1/namespaces/{place.namespace}/secrets"
         self._template_hash = podspec.template_hash(place.template)
         self._routes = Routes(client, place.namespace)
+        self._networks = Networks(client, place.namespace)
 
     def create_pod(self, pod: Pod) -> str:
         """Secret, pod, ownerReference: the other order costs a second of waiting for the volume."""
@@ -133,8 +137,25 @@ class KubernetesCluster:
             )
         )
 
+    def open_network(self, ref: PodRef, reach: Reach) -> Reach:
+        """See the port. Of a lease that is over it selects nothing: the pod's labels have moved on."""
+        self._current(ref)
+        identity = manifests.Identity(ref.pod_name, self._place.pool, ref.generation)
+        return self._networks.open(identity, str(ref.uid), reach)
+
+    def opened(self, ref: PodRef) -> Reach | None:
+        """See the port."""
+        return self._networks.find(ref)
+
+    def close(self, ref: PodRef) -> None:
+        """See the port. The label first: it ends what any policy allows, all at once."""
+        with suppress(StaleObject):
+            self.label(ref, PodState.RESETTING, None)
+        self.unroute(ref.pod_name, ref.generation)
+
     def unroute(self, pod_name: str, generation: int) -> None:
         """See the port."""
+        self._networks.remove(pod_name, generation)
         self._routes.remove(pod_name, generation)
 
     def verify(self, ref: PodRef) -> Verdict:
@@ -162,13 +183,13 @@ class KubernetesCluster:
         return self._agents.follow_import(ref, job, timeout_seconds, limits)
 
     def delete_pod(self, ref: PodRef) -> None:
-        """Routes first, so that nobody is sent to a pod that is going."""
+        """Closed first, so that nobody is sent to a pod that is going, and its site calls nobody any more."""
         found = self._find(ref)
         if found is None:
             ref = replace(ref, generation=ANY_GENERATION)
         elif uid_of(found) != ref.uid:
             return
-        self._routes.remove(ref.pod_name, ref.generation)
+        self.close(ref)
         if found is not None:
             self._delete(f"{self._pods}/{ref.pod_name}", ref)
         self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref)
@@ -184,7 +205,7 @@ class KubernetesCluster:
 
     def strays(self) -> list[tuple[str, str, int]]:
         """See the port. Only metadata is asked for: no value of a Secret leaves the cluster."""
-        paths = {"Secret": self._secrets, **self._routes.paths()}
+        paths = {"Secret": self._secrets, **self._routes.paths(), **self._networks.paths()}
         return [
             (kind, labels_of(found).get("pod-name", ""), generation_of(found))
             for kind, path in paths.items()
@@ -263,7 +284,7 @@ class KubernetesCluster:
         for _ in range(DELETE_ATTEMPTS):
             try:
                 found = self._client.get(path)
-                if not _belongs(found, ref):
+                if not belongs(found, ref):
                     return
                 if generation_of(found) > ref.generation:
                     raise StaleObject(f"{ref.pod_name} is in generation {generation_of(found)} by now")
@@ -274,12 +295,3 @@ class KubernetesCluster:
             except Collision:
                 continue
         raise ClusterUnavailable(f"{ref.pod_name} changes faster than it can be deleted; try again")
-
-
-def _belongs(found: Json, ref: PodRef) -> bool:
-    """Whether an object is the pod of `ref`, or its Secret; without a uid the name decides."""
-    return (
-        ref.uid is None
-        or ref.uid in (uid_of(found), owner_uid(found))
-        or (found["kind"] == "Secret" and owner_uid(found) is None)
-    )

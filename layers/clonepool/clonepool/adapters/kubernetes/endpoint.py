@@ -50,9 +50,10 @@ def eks_endpoint(url: str, ca_base64: str, credentials: Credentials) -> Endpoint
 class _FromKubeconfig:
     """Whatever the kubeconfig's user has: a token, its plugin's token, or nothing beside the certificate."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, context: str) -> None:
         self._path = path
-        self._configuration = _load(path)
+        self._context = context
+        self._configuration = _load(path, context)
 
     @property
     def configuration(self) -> _Configuration:
@@ -60,18 +61,18 @@ class _FromKubeconfig:
 
     def headers(self, *, renew: bool = False) -> Mapping[str, str]:
         if renew:
-            self._configuration = _load(self._path)
+            self._configuration = _load(self._path, self._context)
         value = self._configuration.get_api_key_with_prefix("authorization")
         return {"Authorization": value} if value else {}
 
 
-def kubeconfig_endpoint(path: str) -> Endpoint:
-    """The current context of a kubeconfig (lab, kind, an operator's machine).
+def kubeconfig_endpoint(path: str, context: str = "") -> Endpoint:
+    """A context of a kubeconfig (lab, kind, an operator's machine); without a name the current one.
 
     Raises:
         ClusterUnavailable: the file cannot be used, or asks to skip the check of the server's certificate.
     """
-    credentials = _FromKubeconfig(path)
+    credentials = _FromKubeconfig(path, context)
     configuration = credentials.configuration
     if not configuration.verify_ssl:
         raise ClusterUnavailable(f"{path} skips TLS verification; give it the cluster's CA instead")
@@ -95,13 +96,13 @@ class _Configuration(Protocol):
     def get_api_key_with_prefix(self, name: str) -> str | None: ...
 
 
-def _load(path: str) -> _Configuration:
+def _load(path: str, context: str) -> _Configuration:
     """Imports the kubernetes package only here: it costs 1.4 s of CPU, which a function on EKS never pays."""
     from kubernetes import client, config  # noqa: PLC0415
 
     configuration: _Configuration = client.Configuration()
     try:
-        config.load_kube_config(config_file=path, client_configuration=configuration)
+        config.load_kube_config(path, context=context or None, client_configuration=configuration)
     except config.ConfigException as error:
         raise ClusterUnavailable(f"{path} is no usable kubeconfig: {error}") from error
     return configuration

@@ -5,14 +5,21 @@ The words (names, labels, paths, uids) are those of docs/architecture.md section
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 
-from clonepool.domain.pods import LEASED, PodState
+from clonepool.domain.pods import LEASED, STATUS_LABEL, PodState
+from clonepool.domain.reach import Destination, Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 APP = "wordpress-clone"
 NUDGE_ANNOTATION = "clonepool.io/nudge"
+REACH_ANNOTATION = "clonepool.io/reach"
 KEEP_FROM_AUTOSCALER = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 KEEP_FROM_KARPENTER = "karpenter.sh/do-not-disrupt"
 
@@ -117,9 +124,58 @@ def ingress(route: Route) -> Json:
     }
 
 
+def network_name(pod_name: str, generation: int) -> str:
+    """The policy of one lease."""
+    return f"{pod_name}-{generation}"
+
+
+def network_policy(identity: Identity, pod_uid: str, reach: Reach) -> Json:
+    """Lets one generation of one pod call what `reach` names, while its label says that it is leased.
+
+    The policies of infra/kubernetes close everything else. The annotation keeps the hosts; rules cannot.
+    """
+    leased = [STATUS_LABEL[PodState.ASSIGNED], STATUS_LABEL[PodState.READY]]
+    labels = identity_labels(identity)
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": network_name(identity.pod_name, identity.generation),
+            "labels": labels,
+            "annotations": {REACH_ANNOTATION: json.dumps(asdict(reach), separators=(",", ":"))},
+            "ownerReferences": [owner(identity.pod_name, pod_uid)],
+        },
+        "spec": {
+            "podSelector": {
+                "matchLabels": {key: labels[key] for key in ("app", "pod-name", "generation")},
+                "matchExpressions": [{"key": "pool-status", "operator": "In", "values": leased}],
+            },
+            "policyTypes": ["Egress"],
+            "egress": [_egress(one) for one in (reach.source, *reach.allowed)],
+        },
+    }
+
+
+def reach_of(found: Mapping[str, Any]) -> Reach:
+    """What a policy made by `network_policy` says."""
+    said = json.loads(found["metadata"]["annotations"][REACH_ANNOTATION])
+    return Reach(_destination(said["source"]), tuple(_destination(one) for one in said["allowed"]))
+
+
 def owner(pod_name: str, pod_uid: str) -> Json:
     """The pod as owner, so that the garbage collector removes what we could not."""
     return {"apiVersion": "v1", "kind": "Pod", "name": pod_name, "uid": pod_uid}
+
+
+def _egress(destination: Destination) -> Json:
+    return {
+        "to": [{"ipBlock": {"cidr": str(ip_network(address))}} for address in destination.addresses],
+        "ports": [{"protocol": "TCP", "port": port} for port in destination.ports],
+    }
+
+
+def _destination(said: Mapping[str, Any]) -> Destination:
+    return Destination(said["host"], tuple(said["addresses"]), tuple(said["ports"]))
 
 
 def _route_metadata(route: Route) -> Json:

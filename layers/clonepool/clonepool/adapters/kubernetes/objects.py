@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clonepool.adapters.kubernetes import manifests
+from clonepool.adapters.kubernetes.client import Collision, Missing
 from clonepool.domain.observed import ObservedPod
 from clonepool.domain.pods import STATUS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from clonepool.adapters.kubernetes.client import Json
+    from clonepool.adapters.kubernetes.client import Json, KubernetesClient
     from clonepool.domain.pods import PodRef, PodState
 
 LOST_REASONS = frozenset({"NodeLost", "NodeShutdown", "Terminated"})
@@ -41,6 +42,31 @@ def owner_uid(found: Mapping[str, Any]) -> str | None:
     owners = found["metadata"].get("ownerReferences") or [{}]
     uid: str | None = owners[0].get("uid")
     return uid
+
+
+def belongs(found: Mapping[str, Any], ref: PodRef) -> bool:
+    """Whether an object is the pod of `ref`, or its Secret; without a uid the name decides."""
+    return (
+        ref.uid is None
+        or ref.uid in (uid_of(found), owner_uid(found))
+        or (found["kind"] == "Secret" and owner_uid(found) is None)
+    )
+
+
+def delete_found(client: KubernetesClient, path: str, found: Mapping[str, Any]) -> None:
+    """Delete this very object of a collection; gone, or another of its name by now, is success."""
+    try:
+        client.delete(f"{path}/{found['metadata']['name']}", uid=uid_of(found))
+    except (Missing, Collision):
+        return
+
+
+def delete_up_to(client: KubernetesClient, path: str, pod_name: str, generation: int) -> None:
+    """Delete a pod's objects of a collection up to this generation."""
+    selector = f"app={manifests.APP},pod-name={pod_name}"
+    for found in client.items(path, selector, metadata_only=True):
+        if generation_of(found) <= generation:
+            delete_found(client, path, found)
 
 
 def observed(found: Mapping[str, Any]) -> ObservedPod:

@@ -100,6 +100,9 @@ def _pod_spec(identity: Identity, template: PodTemplate) -> Json:
         # Nothing in a pod is worth a polite stop: what leaves the pool is thrown away.
         "terminationGracePeriodSeconds": 0,
         "automountServiceAccountToken": False,
+        # No DNS: the network lets no question out, and a closed port of its own answers at once.
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["127.0.0.1"]},
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes import manifests
 from clonepool.adapters.kubernetes.client import Collision, Missing
-from clonepool.adapters.kubernetes.objects import generation_of, labels_of, owner_uid, uid_of
+from clonepool.adapters.kubernetes.objects import (
+    delete_found,
+    delete_up_to,
+    generation_of,
+    labels_of,
+    owner_uid,
+    uid_of,
+)
 from clonepool.errors import ClusterUnavailable, StaleObject
 
 if TYPE_CHECKING:
@@ -36,11 +43,8 @@ class Routes:
 
     def remove(self, pod_name: str, generation: int) -> None:
         """Delete the pod's routes up to this generation, the public way first."""
-        selector = f"app={manifests.APP},pod-name={pod_name}"
         for path in (self._ingresses, self._services):
-            for found in self._client.items(path, selector, metadata_only=True):
-                if generation_of(found) <= generation:
-                    self._delete(path, found)
+            delete_up_to(self._client, path, pod_name, generation)
 
     def _put(self, path: str, route: Route, body: Json) -> None:
         for _ in range(ATTEMPTS):
@@ -64,7 +68,7 @@ class Routes:
             return True
         if self._in_use(found, route):
             raise StaleObject(f"{route.clone_id} is the route of {holder[0]}, generation {holder[1]}")
-        self._delete(path, found)
+        delete_found(self._client, path, found)
         return False
 
     def _in_use(self, found: Json, route: Route) -> bool:
@@ -84,10 +88,3 @@ class Routes:
             and labels_of(pod).get("clone-id") == route.clone_id
             and "deletionTimestamp" not in pod["metadata"]
         )
-
-    def _delete(self, path: str, found: Json) -> None:
-        name = found["metadata"]["name"]
-        try:
-            self._client.delete(f"{path}/{name}", uid=uid_of(found))
-        except (Missing, Collision):
-            return  # gone, or another object by now
