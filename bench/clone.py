@@ -67,7 +67,9 @@ class Bench:
         customer = f"bench-{secrets.token_hex(4)}"
         self.api.put_source(customer, source["url"], source["key"])
         start = time.monotonic()
-        clone_id = self.api.create_clone(customer, access="public", ttl_minutes=30)["clone_id"]
+        clone = self.api.create_clone(customer, ttl_minutes=30)
+        clone_id = clone["clone_id"]
+        self.visitor.admit(f"{clone_id}.{self.domain}", clone)
         try:
             usable = self._shown(f"{clone_id}.{self.domain}", title, start)
             clone = self.api.until_complete(clone_id, seconds=LIMIT_SECONDS)
@@ -88,6 +90,7 @@ class Bench:
         name = pod.pod_name
         flow = OldFlow(source["name"], source["url"], pod, f"https://{name}.{self.domain}")
         try:
+            flow.open()
             self.pods.cluster.route(pod, name)
             wait_until("the route", lambda: self._title(f"{name}.{self.domain}"), seconds=30)
             start = time.monotonic()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TIMEOUT_SECONDS = 15
+ACCESS_COOKIE = "__Host-clone_access"
 UNSETTLED = ("CREATING", "ASSIGNED", "READY", "RESETTING", "DELETING")
 """States of a pod in which something is going on, or somebody has it."""
 
@@ -53,6 +55,10 @@ class Api:
     def release(self, clone_id: str) -> None:
         """Give the clone up."""
         self.call("DELETE", f"/clones/{clone_id}")
+
+    def login_link(self, clone_id: str) -> dict[str, Any]:
+        """`url` that logs an administrator in once, until `expires_at`."""
+        return self.call("POST", f"/clones/{clone_id}/login")
 
     def pool(self) -> dict[str, Any]:
         """Counts, policy and decisions."""
@@ -119,6 +125,12 @@ class Visitor:
     def post(self, host: str, path: str, form: dict[str, str]) -> requests.Response:
         """Send a form."""
         return self._send("POST", host, path, form)
+
+    def admit(self, host: str, clone: dict[str, Any]) -> None:
+        """Keep the cookie of a private clone, which its `access_url` would set; of a public one, nothing."""
+        query = parse_qs(urlsplit(clone.get("access_url", "")).query)
+        for token in query.get("token", []):
+            self.cookies.setdefault(host, {})[ACCESS_COOKIE] = token
 
     def login(self, host: str, user: str, password: str, prefix: str = "") -> requests.Response:
         """Log in at wp-login.php and open the dashboard; returns the dashboard's answer."""

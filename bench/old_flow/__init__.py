@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bench.pods import execute
 from lab.cluster import net
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 _LOAD_DUMP = HERE.parents[1] / "lab" / "source" / "load-dump.sh"
 _CONTENT = "/var/www/html/wp-content"
+_LEASE = "/var/www/.clone"
 _ZIP = "old-flow.zip"
 
 
@@ -63,6 +65,12 @@ class OldFlow:
         url = f"{self.source_url}/wp-content/{_ZIP}"
         said = self._php(net.NAMESPACE, self.pod.pod_name, "unzip.php", url, _CONTENT)
         self.phases.update(json.loads(said))
+
+    def open(self) -> None:
+        """Let visitors into a pod that no lease has opened; the old flow's clones are public."""
+        facts = json.dumps({"public_host": urlsplit(self.public_url).hostname})
+        script = f"mkdir {_LEASE} && printf public >{_LEASE}/access && echo '{facts}' >{_LEASE}/lease.json"
+        execute(net.NAMESPACE, self.pod.pod_name, "wordpress", ["sh", "-c", script])
 
     def clean(self) -> None:
         """Take from the source what the run left there."""

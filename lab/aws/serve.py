@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
-from lab.aws import buckets, http_api, tables
+from lab.aws import buckets, http_api, secrets, tables
 from lab.aws.functions import function_specs
 from lab.aws.invoker import Invoker, UnknownFunction
 from lab.aws.pipes import Pipes
@@ -67,6 +67,8 @@ class Lab:
         )
         if url := self._template.parameters.get("S3Endpoint"):
             await asyncio.to_thread(buckets.create, url, self._template)
+        if url := self._template.parameters.get("SecretsManagerEndpoint"):
+            await asyncio.to_thread(secrets.generate, url, self._template)
         self._session = aiohttp.ClientSession(timeout=_STREAM_TIMEOUT)
         client = StreamClient(self._session, config.dynamodb_url)
         self._pipes = Pipes(

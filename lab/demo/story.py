@@ -114,7 +114,8 @@ class Story:
         """POST, follow, fetch the front page by its public host name, log in."""
         with self.timeline.phase(f"clone {which}", f"POST /clones for customer {source['name']}"):
             start = time.monotonic()
-            clone = self.api.create_clone(source["name"], ttl_minutes=1, access="public")
+            clone = self.api.create_clone(source["name"], ttl_minutes=1)
+            self.visitor.admit(self._host(clone), clone)
             clone = self.timeline.follow(self.api.watch(clone["clone_id"], seconds=180))
             if clone["state"] != "READY":
                 raise SystemExit(f"the clone failed: {clone.get('failure')}")

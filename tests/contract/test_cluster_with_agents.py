@@ -87,6 +87,10 @@ def test_a_pod_is_proved_clean_in_each_generation_and_refuses_the_old_one(
 
     with pytest.raises(StaleObject):
         cluster.verify(new)
+    with pytest.raises(StaleObject):
+        cluster.outbound(new)
+    ledger = cluster.outbound(second)
+    assert (ledger.attempts, ledger.tallies) == ((), ())
     job = ImportJob("shop", 1, "https://shop.test", "0" * 16, "00" * 32, 2**31, "https://shop.clones.test")
     with pytest.raises(StaleObject):
         list(cluster.run_import(new, job, 20))

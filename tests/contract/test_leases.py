@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clonepool.domain.clones import Backfill, CloneState, Progress
-from clonepool.domain.lease import SERVING_GRACE_SECONDS
+from clonepool.domain.lease import look_again_at
+from clonepool.domain.outbound import Attempt, Outbound, Tally
 from clonepool.domain.pods import Failure, PodState, Proof
 from clonepool.domain.transitions import SILENCE_SECONDS, to_resetting, to_warm
 from clonepool.errors import InvalidRequest, StaleRow
@@ -94,7 +95,7 @@ def test_ready_changes_clone_and_pod_together(shop: Shop) -> None:
     row = shop.pods.get(pod.pod_name)
     assert row
     assert row.state is PodState.READY
-    assert row.deadline_at == NOW + 68 + SERVING_GRACE_SECONDS
+    assert row.deadline_at == look_again_at(NOW + 68, NOW + 8)
 
 
 FOLLOWING = Progress("uploads", 100, 9, 9, usable=True, backfill=Backfill(5, 50, 1000, 1, 20))
@@ -286,6 +287,22 @@ def test_history_is_completed_once_and_gets_its_proof(shop: Shop) -> None:
     assert (lease.ended_at, lease.result) == (NOW + 9, "reset: young")
     assert lease.proof
     assert lease.proof["generation"] == 2
+
+
+def test_a_ledger_is_kept_with_its_lease_and_makes_up_none(shop: Shop) -> None:
+    shop.open("alice")
+    _, clone = shop.leased()
+    assert clone.pod_name
+    attempts = (Attempt(NOW, "mail", "example.org", "wp_mail", "plugins/shop", "blocked"),)
+    ledger = Outbound(NOW + 5, attempts, (Tally("http", "*", "blocked", 12),))
+
+    shop.leases.keep_outbound(clone.pod_name, 1, Outbound(NOW))
+    shop.leases.keep_outbound(clone.pod_name, 1, ledger)
+    shop.leases.keep_outbound(clone.pod_name, 2, ledger)
+
+    lease = shop.leases.last_lease("alice")
+    assert lease
+    assert (lease.generation, lease.outbound, lease.ended_at) == (1, ledger, None)
 
 
 def test_policy_is_what_the_pool_row_says(shop: Shop) -> None:

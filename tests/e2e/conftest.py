@@ -66,9 +66,10 @@ class Installation:
         return self.visitor.get(self.host(clone), path)
 
     def clone(self, customer_id: str, **options: Any) -> dict[str, Any]:
-        """POST, and forget nothing: what a test makes is released after it."""
-        clone = self.api.create_clone(customer_id, **{"access": "public", **options})
+        """POST, and forget nothing: what a test makes is released after it. The visitor may see the clone."""
+        clone = self.api.create_clone(customer_id, **options)
         self.made.append(clone["clone_id"])
+        self.visitor.admit(self.host(clone), clone)
         return clone
 
     def table(self, name: str) -> Any:

@@ -110,3 +110,9 @@ def _processes_of(function: str) -> list[int]:
         if names and names[0].endswith(function.encode()):
             found.append(int(entry.name))
     return found
+
+
+def logs_of(pod: str, container: str) -> str:
+    """All that a container has written to its log."""
+    kubectl = [sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE, "logs", pod, "-c", container]
+    return subprocess.run(kubectl, capture_output=True, text=True, check=True).stdout

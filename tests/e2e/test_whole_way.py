@@ -98,6 +98,7 @@ def test_nothing_of_the_warm_page_is_remembered(
     clone = system.api.until_ready(system.clone(customer())["clone_id"])
     for _ in range(3):
         visitor = replace(system.visitor, cookies={})
+        visitor.admit(system.host(clone), clone)
         user, password = small_source.admin_user, small_source.admin_password
         assert administrator_faults(visitor, system.host(clone), user, password) == []
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clonepool.domain.clones import Progress
 from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
+from clonepool.domain.outbound import Attempt, Outbound
 from clonepool.domain.pods import STATUS_LABEL, Pod, PodRef, PodState
 from clonepool.errors import ClusterUnavailable, NotFound, StaleObject
 
@@ -83,6 +84,7 @@ class FakeCluster:
         self.jobs: list[ImportJob] = []  # of each command
         self.started: list[tuple[str, int]] = []  # imports: one a generation, other commands follow
         self.imported: set[tuple[str, int]] = set()
+        self.attempts: dict[str, list[Attempt]] = {}  # of the site in a pod, until it is reset
         self._uids = 0
 
     def create_pod(self, pod: Pod) -> str:
@@ -105,6 +107,7 @@ class FakeCluster:
             pod = self._owned(old, {old.generation, new_generation})
             if pod.wanted != new_generation:
                 pod.wanted, pod.asked = new_generation, 0
+                self.attempts.pop(pod.name, None)
                 self.secrets[pod.name] = new_generation
             pod.generation, pod.status, pod.clone_id = new_generation, "resetting", None
 
@@ -183,6 +186,11 @@ class FakeCluster:
                 if event.result == "ok":
                     self.imported.add((ref.pod_name, ref.generation))
             yield event
+
+    def outbound(self, ref: PodRef) -> Outbound:
+        with self._call("outbound"):
+            self._agent(ref)
+            return Outbound(self.clock.now(), tuple(self.attempts.get(ref.pod_name, ())))
 
     def delete_pod(self, ref: PodRef) -> None:
         with self._call("delete_pod"):
@@ -268,9 +276,12 @@ class FakeWeb:
         self.cluster = cluster
         self.broken: set[str] = set()
 
-    def status(self, clone_id: str, path: str = "/") -> int:
+    def status(self, clone_id: str, path: str = "/", access_token: str | None = None) -> int:
         if clone_id in self.broken:
             return 500
+        job = next((job for job in reversed(self.cluster.jobs) if job.clone_id == clone_id), None)
+        if job and job.access_token not in (None, access_token):
+            return 403
         return 200 if self.cluster.page_of(clone_id) == clone_id else 503
 
 
@@ -299,6 +310,9 @@ class FakeSecrets:
         arn = f"arn:aws:secretsmanager:eu-central-1:000000000000:secret:{customer_id}"
         self.keys[arn] = key
         return arn
+
+    def lease_secret(self) -> str:
+        return "the secret of all leases"
 
     def get_source_key(self, key_arn: str) -> str:
         if key_arn not in self.keys:

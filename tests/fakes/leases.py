@@ -12,6 +12,7 @@ from clonepool.domain.transitions import to_assigned
 from clonepool.errors import CloneExists, InvalidRequest, PodTaken, SourceNotRegistered, StaleRow
 
 if TYPE_CHECKING:
+    from clonepool.domain.outbound import Outbound
     from tests.fakes.tables import Tables
 
 
@@ -153,6 +154,12 @@ class FakeLeases:
                 proof=asdict(proof) if proof else lease.proof,
                 evidence={**asdict(evidence), "logs": {}} if evidence else lease.evidence,
             )
+
+    def keep_outbound(self, pod_name: str, generation: int, outbound: Outbound) -> None:
+        with self._t.lock:
+            lease = self._t.leases.get((pod_name, generation))
+            if lease:
+                self._t.leases[pod_name, generation] = replace(lease, outbound=outbound)
 
     def _all(self) -> list[Clone]:
         with self._t.lock:

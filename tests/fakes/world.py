@@ -16,8 +16,10 @@ from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
 from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
+from clonepool.usecases.open_doors import AccessToken, IssueLogin
 from clonepool.usecases.open_network import OpenNetwork
 from clonepool.usecases.open_site import OpenSite
+from clonepool.usecases.outbound import FetchOutbound, GetOutbound
 from clonepool.usecases.prepare_clone import PrepareClone
 from clonepool.usecases.read_clones import GetClone, ListClones
 from clonepool.usecases.reconcile import Reconcile
@@ -106,7 +108,8 @@ class World:
         self.settle = SettlePod(
             leases, pods, pools, cluster, clock, start, seat, mirror, self.delete, self.suspect
         )
-        self.return_pod = ReturnPod(leases, pods, pools, cluster, clock, self.settle, self.delete)
+        fetch = FetchOutbound(leases, cluster)
+        self.return_pod = ReturnPod(leases, pods, pools, cluster, clock, self.settle, self.delete, fetch)
         self.prepare = PrepareClone(
             leases=leases,
             pods=pods,
@@ -116,12 +119,12 @@ class World:
             mirror=mirror,
             find_pod=FindPod(leases, pods, pools, clock, self.top_up, shuffle=_in_order),
             open_network=OpenNetwork(cluster, self.resolver),
-            open_site=OpenSite(cluster, self.web, mirror),
+            open_site=OpenSite(cluster, self.web, mirror, AccessToken(self.secrets)),
             import_site=ImportSite(cluster, self.secrets, "clones.test", "wordpress-staging"),
             keep_report=KeepReport(self.reports),
         )
         take_over = TakeOver(
-            leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete, self.suspect
+            leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete, self.suspect, fetch
         )
         reconcile = Reconcile(leases, pods, cluster, clock, self.return_pod, self.delete, mirror)
         self.keep = KeepPool(
@@ -152,7 +155,10 @@ class World:
         self.get_fidelity = GetFidelity(self.get_clone, self.reports)
         self.list_clones = ListClones(leases, clock)
         self.release_clone = ReleaseClone(leases)
+        self.access_token = AccessToken(self.secrets)
+        self.issue_login = IssueLogin(self.get_clone, self.secrets, clock)
         self.extend_clone = ExtendClone(leases, clock, self.get_clone)
+        self.get_outbound = GetOutbound(leases, self.get_clone)
         self.describe_pool = DescribePool(pools, pods, leases, clock, POOL)
         self.list_pods = ListPods(pods, POOL)
         self.release_pod = ReleasePod(pods, clock)

@@ -274,6 +274,8 @@ def test_the_routes_are_the_designs() -> None:
         "DELETE /clones/{clone_id}",
         "GET /clones/{clone_id}/fidelity",
         "POST /clones/{clone_id}/extend",
+        "POST /clones/{clone_id}/login",
+        "GET /clones/{clone_id}/outbound",
         "GET /pool",
         "GET /pool/pods",
         "GET /pool/pods/{pod_name}",

@@ -28,6 +28,7 @@ TABLES = {
 ENVIRONMENT = {
     **TABLES,
     "CLONEPOOL_DOMAIN": "clones.test",
+    "CLONEPOOL_LEASE_SECRET": "clonepool-LeaseSecret",
     "CLONEPOOL_WORDPRESS_IMAGE": "wordpress:1",
     "CLONEPOOL_MYSQL_IMAGE": "mysql:1",
     "CLONEPOOL_KUBECONFIG_FILE": "none",

@@ -7,6 +7,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from clonepool.domain.outbound import Attempt, Outbound, Tally
 from tests.fakes.world import EXPORT_KEY
 from tests.integration.handlers import assert_problem, at, event, jwt, request
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 FIELDS = {
     "success", "clone_id", "customer_id", "state", "start", "pod_name", "generation", "target_url",
-    "public_url", "created_at", "expires_at", "max_expires_at", "progress", "timings_ms",
+    "public_url", "access_url", "created_at", "expires_at", "max_expires_at", "progress", "timings_ms",
 }  # fmt: skip
 
 
@@ -66,6 +67,77 @@ def test_a_clone_has_the_fields_of_the_design_and_no_other(warm: Functions) -> N
     ready = warm.http(event("get-clone")).body
     assert ready.keys() == FIELDS | {"fidelity"}
     assert ready["timings_ms"]["database"] == 900
+
+
+def test_a_private_clone_shows_its_link_and_a_public_one_has_none(
+    warm: Functions, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        url = warm.http(event("create-clone")).body["access_url"]
+        warm.world.settle_down()
+        shown = warm.http(event("get-clone")).body["access_url"]
+        listed = warm.http(event("list-clones")).body["clones"][0]["access_url"]
+    assert url == shown == listed
+    address, _, token = url.partition("?token=")
+    assert address == "https://shop.clones.test/.clone/access"
+    assert [job.access_token for job in warm.world.cluster.jobs] == [token]
+    assert token not in repr(warm.world.tables)
+    assert token not in repr(warm.world.cluster.jobs)
+    assert token not in caplog.text + "".join(capsys.readouterr())
+    public = warm.http(request("create-clone", CLONE | {"name": "open", "access": "public"}))
+    assert public.status == 202
+    assert "access_url" not in public.body
+    warm.world.settle_down()
+    assert warm.world.cluster.jobs[-1].access_token is None
+
+
+def test_the_next_lease_of_a_name_has_another_link(warm: Functions) -> None:
+    first = warm.http(event("create-clone")).body["access_url"]
+    warm.http(event("release-clone"))
+    assert warm.http(event("create-clone")).body["access_url"] != first
+
+
+def test_a_login_link_is_for_a_ready_clone_and_new_each_time(warm: Functions) -> None:
+    assert_problem(warm.http(event("log-in")), 404, "not_found")
+    warm.http(event("create-clone"))
+    assert_problem(warm.http(event("log-in")), 409, "not_ready")
+    warm.world.settle_down()
+    link, other = warm.http(event("log-in")), warm.http(event("log-in"))
+    assert link.status == 200
+    assert link.body["url"].startswith("https://shop.clones.test/.clone/login?pass=")
+    assert link.body["url"] != other.body["url"]
+    assert link.body["expires_at"] == "2027-01-15T08:01:00Z"
+    assert link.headers["Cache-Control"] == "no-store"
+
+
+def test_the_ledger_is_shown_as_of_its_last_fetch(warm: Functions) -> None:
+    clone = warm.http(event("create-clone")).body
+    warm.world.settle_down()
+    before = warm.http(event("get-outbound"))
+    assert (before.status, before.body["as_of"], before.body["entries"]) == (200, None, [])
+    attempt = Attempt(1_800_000_000, "mail", "example.org", "wp_mail", "plugins/shop", "blocked")
+    ledger = Outbound(1_800_000_060, (attempt,), (Tally("mail", "example.org", "blocked", 7),))
+    warm.world.leases.keep_outbound(clone["pod_name"], clone["generation"], ledger)
+    shown = warm.http(event("get-outbound")).body
+    assert shown["as_of"] == "2027-01-15T08:01:00Z"
+    assert shown["entries"] == [
+        {
+            "time": "2027-01-15T08:00:00Z",
+            "kind": "mail",
+            "host": "example.org",
+            "method": "wp_mail",
+            "caller": "plugins/shop",
+            "outcome": "blocked",
+        }
+    ]
+    assert shown["counts"] == [{"kind": "mail", "host": "example.org", "outcome": "blocked", "count": 7}]
+    assert_problem(warm.http(jwt(event("get-outbound"), customer_id="thief")), 404, "not_found")
+
+
+def test_nobody_logs_into_anothers_clone(warm: Functions) -> None:
+    warm.http(event("create-clone"))
+    warm.world.settle_down()
+    assert_problem(warm.http(jwt(event("log-in"), customer_id="thief")), 404, "not_found")
 
 
 def test_a_body_may_come_in_base64(warm: Functions) -> None:

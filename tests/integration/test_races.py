@@ -37,9 +37,9 @@ def at_call(story: Story, call: str, then: Callable[[], None], *, number: int = 
         if name == call and next(calls) == number:
             then()
 
-    def status(clone_id: str, path: str = "/") -> int:
+    def status(clone_id: str, path: str = "/", access_token: str | None = None) -> int:
         before("page")
-        return page(clone_id, path)
+        return page(clone_id, path, access_token)
 
     world.cluster.script.before = before
     world.web.status = status  # type: ignore[method-assign]
@@ -61,7 +61,7 @@ def test_the_same_record_side_by_side_makes_one_import(leased: Story, call: str)
     cluster = leased.functions.world.cluster
     assert cluster.started == [(leased.pod_name, 1)]
     assert leased.http("get-clone").body["state"] == "READY"
-    assert leased.functions.world.web.status("shop") == 200
+    assert leased.functions.world.cluster.page_of("shop") == "shop"
 
 
 @pytest.mark.parametrize("call", WORKERS_CALLS)

@@ -14,10 +14,14 @@ declare(strict_types=1);
 
 namespace CloneGuard;
 
+require __DIR__ . '/lease.php';
 require __DIR__ . '/hooks.php';
+require __DIR__ . '/ledger.php';
 require __DIR__ . '/address.php';
 require __DIR__ . '/background.php';
+require __DIR__ . '/dropins.php';
 require __DIR__ . '/fatal.php';
 require __DIR__ . '/mail.php';
 require __DIR__ . '/network.php';
+require __DIR__ . '/report.php';
 require __DIR__ . '/search.php';

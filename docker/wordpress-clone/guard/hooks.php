@@ -28,10 +28,3 @@ function decide(string $constant, bool $value): void
 {
     defined($constant) || define($constant, $value);
 }
-
-/** Write what the guard held back to the container's log, as one JSON line. */
-function note(string $event, array $details): void
-{
-    $line = json_encode(['guard' => $event] + $details, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
-    error_log((string) $line);
-}

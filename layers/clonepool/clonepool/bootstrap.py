@@ -25,8 +25,10 @@ from clonepool.usecases.import_site import ImportSite
 from clonepool.usecases.keep_pool import KeepPool
 from clonepool.usecases.keep_report import GetFidelity, KeepReport
 from clonepool.usecases.mirror import Mirror
+from clonepool.usecases.open_doors import AccessToken, IssueLogin
 from clonepool.usecases.open_network import OpenNetwork
 from clonepool.usecases.open_site import OpenSite
+from clonepool.usecases.outbound import FetchOutbound, GetOutbound
 from clonepool.usecases.prepare_clone import PrepareClone
 from clonepool.usecases.read_clones import GetClone, ListClones
 from clonepool.usecases.reconcile import Reconcile
@@ -101,7 +103,7 @@ def clone_api(
     """The HTTP API. It has no cluster: a claim is one transaction in the tables."""
     settings = settings or ApiSettings()
     stores = stores or Stores.of(settings)
-    secrets = secrets or SecretsManager()
+    secrets = secrets or SecretsManager(settings.lease_secret)
     clock = clock or SystemClock()
     leases, pods, pools = stores.leases, stores.pods, stores.pools
     get_clone = GetClone(leases, clock)
@@ -112,6 +114,9 @@ def clone_api(
         list_clones=ListClones(leases, clock),
         extend_clone=ExtendClone(leases, clock, get_clone),
         release_clone=ReleaseClone(leases),
+        access_token=AccessToken(secrets),
+        issue_login=IssueLogin(get_clone, secrets, clock),
+        get_outbound=GetOutbound(leases, get_clone),
         describe_pool=DescribePool(pools, pods, leases, clock, settings.pool),
         describe_pod=DescribePod(pods),
         list_pods=ListPods(pods, settings.pool),
@@ -135,6 +140,7 @@ def clone_worker(
     outside = outside or Outside.of(settings)
     web = web or IngressWeb(settings.domain, settings.ingress_address)
     resolver = resolver or _resolver(settings)
+    secrets = secrets or SecretsManager(settings.lease_secret)
     stores, cluster, clock = outside.stores, outside.cluster, outside.clock
     leases, pods, pools = stores.leases, stores.pods, stores.pools
     return PrepareClone(
@@ -146,10 +152,10 @@ def clone_worker(
         mirror=Mirror(pods, cluster),
         find_pod=FindPod(leases, pods, pools, clock, _top_up(outside, settings)),
         open_network=OpenNetwork(cluster, resolver, allow_private=settings.allow_private_sources),
-        open_site=OpenSite(cluster, web, Mirror(pods, cluster)),
+        open_site=OpenSite(cluster, web, Mirror(pods, cluster), AccessToken(secrets)),
         import_site=ImportSite(
             cluster,
-            secrets or SecretsManager(),
+            secrets,
             domain=settings.domain,
             namespace=settings.namespace,
             allow_private_sources=settings.allow_private_sources,
@@ -203,7 +209,17 @@ def _keep_pool(settings: KeeperSettings, outside: Outside, prepare: PrepareClone
         pods,
         stores.pools,
         clock,
-        take_over=TakeOver(leases, pods, clock, _settle_pod(outside), prepare, give_back, delete, suspect),
+        take_over=TakeOver(
+            leases,
+            pods,
+            clock,
+            _settle_pod(outside),
+            prepare,
+            give_back,
+            delete,
+            suspect,
+            FetchOutbound(leases, cluster),
+        ),
         give_back=give_back,
         reconcile=Reconcile(leases, pods, cluster, clock, give_back, delete, Mirror(pods, cluster)),
         seat=SeatQueued(leases, clock),
@@ -256,4 +272,5 @@ def _return_pod(outside: Outside) -> ReturnPod:
         clock,
         settle=_settle_pod(outside),
         delete=_delete_pod(outside),
+        fetch_outbound=FetchOutbound(stores.leases, cluster),
     )

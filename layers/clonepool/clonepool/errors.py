@@ -16,6 +16,7 @@
     |-- Conflict                    conflict              409     no
     |   |-- SourceNotRegistered     source_not_registered 409     no
     |   |-- NameTaken               name_taken            409     no
+    |   |-- CloneNotReady           not_ready             409     no
     |   |-- CloneNotExtendable      not_extendable        409     no
     |   `-- NotQuarantined          not_quarantined       409     no
     |-- QuotaExceeded               quota_exceeded        429     later
@@ -171,6 +172,13 @@ class NameTaken(Conflict):
 
     code = "name_taken"
     title = "Name taken"
+
+
+class CloneNotReady(Conflict):
+    """The clone serves no page yet, or has failed."""
+
+    code = "not_ready"
+    title = "Clone not ready"
 
 
 class CloneNotExtendable(Conflict):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from clonepool.domain.clones import Clone, Lease, Progress, Source
     from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Evidence, Failure, Pod, PodRef, PodState, Proof
     from clonepool.domain.pool import Pool, PoolPolicy
     from clonepool.domain.reach import Reach
@@ -127,6 +128,9 @@ class Leases(Protocol):
         `proof` is of the generation that followed; `evidence` is why there is none. Repeating is harmless.
         """
 
+    def keep_outbound(self, pod_name: str, generation: int, outbound: Outbound) -> None:
+        """Store the ledger with the lease, in place of an earlier one. No lease, no effect."""
+
 
 class Pods(Protocol):
     """Pod rows. Every change is conditional on existence, state and generation as read, else `StaleRow`."""
@@ -197,13 +201,19 @@ class Sources(Protocol):
 
 
 class Secrets(Protocol):
-    """Export keys of sources (Secrets Manager). A key never appears in a log, a table or an error."""
+    """Keys (Secrets Manager). None of them ever appears in a log, a table or an error.
+
+    Any method may raise Unavailable.
+    """
 
     def put_source_key(self, customer_id: str, key: str) -> str:
         """Store or replace; returns the ARN."""
 
     def get_source_key(self, key_arn: str) -> str:
         """Raises NotFound."""
+
+    def lease_secret(self) -> str:
+        """What the keys of all leases are derived from (`domain.leasekeys`)."""
 
 
 class Reports(Protocol):
@@ -280,6 +290,9 @@ class Cluster(Protocol):
         refuses the generation.
         """
 
+    def outbound(self, ref: PodRef) -> Outbound:
+        """The outbound ledger of a leased pod. Raises StaleObject."""
+
     def delete_pod(self, ref: PodRef) -> None:
         """Close, then delete exactly this uid without grace, and its Secret. Gone already is success.
 
@@ -307,5 +320,8 @@ class Resolver(Protocol):
 class Web(Protocol):
     """The clone as a visitor reaches it: through the ingress, by its public host name."""
 
-    def status(self, clone_id: str, path: str = "/") -> int:
-        """HTTP status of one request, redirects not followed; 0 when nothing answered in time."""
+    def status(self, clone_id: str, path: str = "/", access_token: str | None = None) -> int:
+        """HTTP status of one request, redirects not followed; 0 when nothing answered in time.
+
+        A private clone wants its `access_token`.
+        """

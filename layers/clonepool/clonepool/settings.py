@@ -39,6 +39,7 @@ class ApiSettings(CommonSettings):
     """clone_api. `customer_claim` is the JWT claim that names the caller's customer_id."""
 
     domain: str
+    lease_secret: str
     customer_claim: str = "customer_id"
     reports_bucket: str = ""
 
@@ -79,6 +80,7 @@ class WorkerSettings(ClusterSettings):
     """clone_worker, and the keeper that takes over from it."""
 
     domain: str
+    lease_secret: str
     ingress_address: str = ""
     reports_bucket: str = ""
     resolver: str = ""

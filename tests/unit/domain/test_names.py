@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clonepool.domain.hosts import MAX_HOSTS, check_hosts
 from clonepool.domain.jobkey import derive_job_key, parse_export_key
+from clonepool.domain.leasekeys import lease_key, login_pass
 from clonepool.domain.names import check_ttl, clone_id_of
 from clonepool.domain.urls import check_source_url
 from clonepool.errors import InvalidHosts, InvalidKey, InvalidName, InvalidTtl, InvalidUrl
@@ -160,3 +161,23 @@ def test_twenty_hosts_and_no_more() -> None:
     assert len(check_hosts(hosts[1:])) == MAX_HOSTS
     with pytest.raises(InvalidHosts):
         check_hosts(hosts)
+
+
+def test_a_leases_keys_are_its_own_and_for_one_purpose() -> None:
+    keys = {
+        lease_key(secret, purpose, lease)
+        for secret in ("one", "two")
+        for purpose in ("access", "login")
+        for lease in ("lease-1", "lease-2")
+    }
+    assert len(keys) == 8
+    assert all(len(key) == 64 and key == key.lower() for key in keys)
+
+
+def test_a_login_pass_is_signed_as_the_guard_reads_it() -> None:
+    """The same values stand in tests/php/guard/GuardTest.php."""
+    issued = login_pass("1" * 64, "shop", "0" * 32, now=1_767_225_600)
+    assert issued.expires_at == 1_767_225_660
+    signature = "9b423eb36a0e00290e399daa59670129e81e64921e11b74c71c6790df09c9dd8"
+    assert issued.text == f"1767225660.{'0' * 32}.{signature}"
+    assert issued.text not in repr(issued)

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from clonepool.adapters.kubernetes.agent import LONGEST_DETAIL, MAX_REPORT_BYTES, import_event, verdict
+from clonepool.adapters.kubernetes.agent import (
+    LONGEST_DETAIL,
+    MAX_ATTEMPTS,
+    MAX_REPORT_BYTES,
+    MAX_WORD,
+    import_event,
+    outbound,
+    verdict,
+)
+from clonepool.errors import ClusterUnavailable
 
 CLEAN: dict[str, Any] = {
     "generation": 2, "settled": True, "ok": True, "reset_ms": 800,
@@ -88,3 +97,25 @@ def test_what_a_source_says_is_never_too_long_for_a_row() -> None:
 def test_a_report_of_usual_size_is_kept_whole() -> None:
     report = {"tables": 12, "rows": {"by_table": {f"wp_{n}": n for n in range(500)}}}
     assert import_event(json.dumps({"result": "ok", "fidelity": report})).fidelity == report
+
+
+ENTRY = {
+    "time": 1767225600, "kind": "http", "host": "a.test", "method": "POST", "caller": "core",
+    "outcome": "blocked",
+}  # fmt: skip
+NO_LEDGERS = (
+    "", "[]", "{}", '{"as_of": 1, "entries": 7, "counts": []}', '{"as_of": 1, "entries": [{}], "counts": []}'
+)  # fmt: skip
+
+
+def test_a_ledger_is_bounded_whatever_the_site_has_written() -> None:
+    long = ENTRY | {"host": "x" * 10_000}
+    found = outbound(json.dumps({"as_of": 9, "entries": [long] * 1000, "counts": []}))
+    assert (found.as_of, len(found.attempts)) == (9, MAX_ATTEMPTS)
+    assert {len(one.host) for one in found.attempts} == {MAX_WORD}
+
+
+@pytest.mark.parametrize("text", NO_LEDGERS)
+def test_what_is_no_ledger_is_asked_for_again(text: str) -> None:
+    with pytest.raises(ClusterUnavailable):
+        outbound(text)

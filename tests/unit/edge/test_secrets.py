@@ -45,6 +45,19 @@ def test_a_key_that_is_gone_is_not_found(secrets: SecretsManager) -> None:
         secrets.get_source_key(arn)
 
 
+def test_the_secret_of_the_leases_is_read_once_and_its_loss_is_the_operators_trouble(
+    secrets: SecretsManager,
+) -> None:
+    client = boto3.client("secretsmanager")
+    arn = client.create_secret(Name="lease-secret", SecretString="first")["ARN"]
+    manager = SecretsManager(arn)
+    assert manager.lease_secret() == "first"
+    client.put_secret_value(SecretId=arn, SecretString="second")
+    assert manager.lease_secret() == "first"
+    with pytest.raises(Unavailable):
+        SecretsManager("no-such-secret").lease_secret()
+
+
 def test_trouble_is_unavailable_and_never_tells_the_key(
     secrets: SecretsManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

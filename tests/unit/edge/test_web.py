@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 class Ingress(ThreadingHTTPServer):
     seen: list[tuple[str, str | None, str | None]]
+    tokens: list[str | None]
     status: int
 
 
@@ -26,6 +27,7 @@ def ingress() -> Iterator[Ingress]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.seen.append((self.path, self.headers["Host"], self.headers["X-Forwarded-Proto"]))
+            server.tokens.append(self.headers["X-Clone-Access"])
             self.send_response(server.status)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
@@ -36,7 +38,7 @@ def ingress() -> Iterator[Ingress]:
 
     server = Ingress(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.seen, server.status = [], 200
+    server.seen, server.tokens, server.status = [], [], 200
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield server
@@ -51,6 +53,14 @@ def test_the_ingress_is_asked_by_host_and_its_status_told(ingress: Ingress, stat
     web = IngressWeb("clones.test", f"127.0.0.1:{ingress.server_port}")
     assert web.status("shop", "/wp-login.php") == status
     assert ingress.seen == [("/wp-login.php", "shop.clones.test", "https")]
+
+
+def test_a_private_clones_token_goes_by_header_and_not_into_the_address(ingress: Ingress) -> None:
+    web = IngressWeb("clones.test", f"127.0.0.1:{ingress.server_port}")
+    web.status("shop", access_token="a" * 64)
+    web.status("shop")
+    assert ingress.tokens == ["a" * 64, None]
+    assert {path for path, _, _ in ingress.seen} == {"/"}
 
 
 def test_nobody_there_is_zero() -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from clonepool.domain.lease import LOOK_SECONDS
+from clonepool.domain.outbound import Attempt
 from clonepool.domain.pods import PodState
-from clonepool.errors import ClonepoolError
+from clonepool.errors import ClonepoolError, ClusterUnavailable
 from tests.fakes.world import REUSING, World
 
 if TYPE_CHECKING:
@@ -38,8 +40,47 @@ def test_nothing_answers_after_expiry_and_one_tick(world: World) -> None:
     world.tick()
     world.settle_down()
 
-    assert world.web.status("alice") != 200
+    assert world.cluster.page_of("alice") is None
     assert world.row("alice") is None
+
+
+def test_the_keeper_fetches_the_ledger_of_served_clones_and_the_return_once_more(world: World) -> None:
+    clone = world.ask("alice")
+    world.settle_down()
+    assert world.get_outbound("alice") is None
+    attempts = world.cluster.attempts.setdefault(clone.pod_name or "", [])
+    attempts.append(Attempt(1, "mail", "example.org", "wp_mail", "plugins/shop", "blocked"))
+    world.clock.advance(LOOK_SECONDS)
+    world.tick()
+    shown = world.get_outbound("alice")
+    assert shown
+    assert (shown.as_of, shown.attempts) == (world.clock.now(), tuple(attempts))
+    attempts.append(Attempt(2, "http", "pay.test", "POST", "plugins/shop", "blocked"))
+    expected = tuple(attempts)
+    world.release_clone("alice")
+    world.settle_down()
+    lease = world.leases.last_lease("alice")
+    assert lease
+    assert lease.outbound
+    assert lease.outbound.attempts == expected
+    world.ask("alice")
+    assert world.get_outbound("alice") is None
+
+
+def test_a_ledger_that_cannot_be_had_stops_nothing(world: World) -> None:
+    clone = world.ask("alice")
+    world.settle_down()
+
+    def refuse(call: str) -> None:
+        if call == "outbound":
+            raise ClusterUnavailable("The pod does not answer.")
+
+    world.cluster.script.before = refuse
+    world.clock.advance(LOOK_SECONDS)
+    assert world.tick().troubles == ()
+    world.release_clone("alice")
+    world.settle_down()
+    assert world.pod_of(clone).state is PodState.WARM
 
 
 def test_a_lost_pod_fails_its_clone_within_a_tick(world: World) -> None:

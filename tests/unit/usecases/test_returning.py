@@ -16,7 +16,7 @@ from tests.fakes.world import REUSING, World
 TICK = 61
 
 
-@pytest.mark.parametrize("call", range(14))
+@pytest.mark.parametrize("call", range(16))
 def test_a_return_dies_at_any_call_and_the_pod_comes_back(call: int) -> None:
     mortality = Mortality()
     world = World(wrap=mortality.wrap)

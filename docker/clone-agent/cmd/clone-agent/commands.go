@@ -13,6 +13,7 @@ import (
 	"clonepool.dev/clone-agent/internal/control"
 	"clonepool.dev/clone-agent/internal/job"
 	"clonepool.dev/clone-agent/internal/layout"
+	"clonepool.dev/clone-agent/internal/ledger"
 	"clonepool.dev/clone-agent/internal/manifest"
 	"clonepool.dev/clone-agent/internal/mysqlctl"
 	"clonepool.dev/clone-agent/internal/report"
@@ -42,18 +43,22 @@ func runStatus(ctx context.Context, args []string) error {
 }
 
 func askOnce(ctx context.Context, request control.Request) error {
+	status, err := askStatus(ctx, request)
+	if err != nil {
+		return err
+	}
+	return printJSON(status)
+}
+
+func askStatus(ctx context.Context, request control.Request) (status report.Status, err error) {
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
 	conversation, err := control.Ask(ctx, layout.Socket, request)
 	if err != nil {
-		return err
+		return status, err
 	}
 	defer conversation.Close()
-	var status report.Status
-	if err := conversation.Next(&status); err != nil {
-		return err
-	}
-	return printJSON(status)
+	return status, conversation.Next(&status)
 }
 
 func runVerify(ctx context.Context, args []string) error {
@@ -78,6 +83,30 @@ func runVerify(ctx context.Context, args []string) error {
 		return errReported
 	}
 	return nil
+}
+
+// runLedger reads the ledger between two looks at the generation, so that it is of no other.
+func runLedger(ctx context.Context, args []string) error {
+	generation, err := generationFlag("ledger", args)
+	if err != nil {
+		return err
+	}
+	if err := mustBeAt(ctx, generation); err != nil {
+		return err
+	}
+	found := ledger.Read(layout.LeaseDir, generation, time.Now())
+	if err := mustBeAt(ctx, generation); err != nil {
+		return err
+	}
+	return printJSON(found)
+}
+
+func mustBeAt(ctx context.Context, generation int64) error {
+	status, err := askStatus(ctx, control.Request{Command: control.Status})
+	if err == nil && status.Generation != generation {
+		err = control.Refuse(generation, status.Generation)
+	}
+	return err
 }
 
 func runImport(ctx context.Context, args []string) error {

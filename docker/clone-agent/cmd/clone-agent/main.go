@@ -18,6 +18,7 @@ const usage = `usage: clone-agent run wordpress|mysql        be PID 1 of a conta
        clone-agent probe                      exit 0 if the server of the mounted generation answers
        clone-agent verify --generation N      prove that the container is clean
        clone-agent import --generation N      run the import whose job is on stdin, or follow the one that runs
+       clone-agent ledger --generation N      what the site tried to reach outside
        clone-agent status                     what PID 1 is doing
        clone-agent manifest DIR               describe a tree (for image builds)
        clone-agent baseline --socket PATH     describe a clean MySQL server (for image builds)`
@@ -69,6 +70,8 @@ func dispatch(args []string) error {
 		return runVerify(ctx, args)
 	case "import":
 		return runImport(ctx, args)
+	case "ledger":
+		return runLedger(ctx, args)
 	case "status":
 		return runStatus(ctx, args)
 	case "manifest":

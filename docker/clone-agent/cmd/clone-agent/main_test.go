@@ -33,7 +33,7 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 func TestWrongUseIsToldBeforeAnythingIsDone(t *testing.T) {
 	for _, line := range []string{
 		"", "fly", "run", "run postgres extra", "verify", "verify --generation 0", "verify --generation x", "import --generation 1 extra",
-		"probe now", "status now", "manifest", "manifest a b", "baseline", "baseline --socket /s extra",
+		"probe now", "ledger", "ledger --generation x", "status now", "manifest", "manifest a b", "baseline", "baseline --socket /s extra",
 	} {
 		var wrong usageError
 		if err := dispatch(strings.Fields(line)); !errors.As(err, &wrong) {

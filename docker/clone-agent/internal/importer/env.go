@@ -15,6 +15,7 @@ import (
 // Env is the pod that an import writes into.
 type Env struct {
 	Docroot      string
+	LeaseDir     string // where Apache and the guard look for what they must know of the lease
 	SpillDir     string // on disk, for cells too large for memory
 	TempDir      string // PHP's, where the guard leaves what the smoke test asks for
 	SiteManifest string // of the docroot as the image brought it; empty: files are read instead
@@ -36,6 +37,7 @@ const (
 func PodEnv() Env {
 	return Env{
 		Docroot:      layout.Docroot,
+		LeaseDir:     layout.LeaseDir,
 		SpillDir:     layout.SiteVolume,
 		TempDir:      layout.TempDir,
 		SiteManifest: layout.SiteManifest,

@@ -160,6 +160,9 @@ func (r *run) all(ctx context.Context) error {
 
 // prepare asks the source what it is, and opens all that is written to.
 func (r *run) prepare(ctx context.Context) (err error) {
+	if err = site.WriteLease(r.env.LeaseDir, r.job); err != nil {
+		return err
+	}
 	if r.client, err = source.New(ctx, r.job, r.env.Source); err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func pod(t *testing.T, address database.Address, page http.HandlerFunc) Env {
 	}))
 	t.Cleanup(apache.Close)
 	env := Env{
-		Docroot: filepath.Join(dir, "html"), SpillDir: dir, TempDir: dir, Database: address, PasswordFile: filepath.Join(dir, "db-password"),
+		Docroot: filepath.Join(dir, "html"), LeaseDir: filepath.Join(dir, ".clone"), SpillDir: dir, TempDir: dir, Database: address, PasswordFile: filepath.Join(dir, "db-password"),
 		HTTPAddress: strings.TrimPrefix(apache.URL, "http://"), Source: source.Options{Backoff: time.Millisecond},
 	}
 	if err := os.Mkdir(env.Docroot, 0o755); err != nil {

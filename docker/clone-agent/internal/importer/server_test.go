@@ -47,7 +47,7 @@ func newServer(t *testing.T) *dbServer {
 		t.Fatal(err)
 	}
 	s := &dbServer{t: t, program: program, log: log}
-	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"), "--tmpdir=" + dir,
+	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"),
 		"--skip-networking", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
 		"--innodb-strict-mode=OFF"}
 	s.start()
@@ -116,7 +116,6 @@ func initialize(t *testing.T, program, data string) {
 	command := exec.Command(program, "--no-defaults", "--initialize-insecure", "--user="+userName(), "--datadir="+data)
 	if strings.Contains(string(version), "MariaDB") {
 		command = exec.Command("mariadb-install-db", "--no-defaults", "--user="+userName(), "--datadir="+data,
-			"--tmpdir="+filepath.Dir(data), // not shared with servers of other tests
 			"--auth-root-authentication-method=normal", "--skip-test-db")
 	}
 	if out, err := command.CombinedOutput(); err != nil {

@@ -46,7 +46,7 @@ const (
 	ResultFailed = "failed"
 )
 
-// Job is one import into one generation of a pod. JobKey is a secret: a Job is never logged.
+// Job is one import into one generation of a pod. JobKey, AccessToken and LoginKey are secrets: a Job is never logged.
 type Job struct {
 	CloneID            string `json:"clone_id"`
 	Generation         int64  `json:"generation"`
@@ -59,6 +59,10 @@ type Job struct {
 	AllowPrivateSource bool   `json:"allow_private_source"`
 	// SourceAddresses are what the network lets this pod reach; without them the agent asks its own resolver.
 	SourceAddresses []string `json:"source_addresses"`
+	// Access is public, or private: then AccessToken opens the clone, 64 hex digits. LoginKey signs login links.
+	Access      string `json:"access"`
+	AccessToken string `json:"access_token"`
+	LoginKey    string `json:"login_key"`
 	// AllowHosts are whom the clone may call, for its guard.
 	AllowHosts []string `json:"allow_hosts"`
 	Backfill   bool     `json:"backfill,omitempty"` // the clone is usable: only what is still missing

@@ -22,10 +22,12 @@ const (
 	SiteVolume   = "/var/www"
 	DocrootName  = "html"
 	Docroot      = SiteVolume + "/" + DocrootName
+	LeaseDir     = SiteVolume + "/.clone" // what Apache and the guard must know of the lease; never served
 	CoreDir      = "/opt/clone/site"
 	SiteManifest = "/opt/clone/site.manifest"
 	ApacheConfig = "/opt/clone/apache.conf"
 	PHPConfigDir = "/opt/clone/php.d"
+	PHPWarmDir   = "/opt/clone/php.warm.d" // added in a clone's pod
 )
 
 // Places in the mysql container.

@@ -70,15 +70,17 @@ func (r *Role) Command(secretwatch.Secret) (pid1.Command, error) {
 		return pid1.Command{}, err
 	}
 	args := []string{"apache2", "-D", "FOREGROUND"}
+	settings := ":" + layout.PHPConfigDir
 	if r.warm {
 		args = append(args, "-D", "WARM_POOL")
+		settings += ":" + layout.PHPWarmDir
 	}
 	return pid1.Command{
 		Path: Program,
 		Args: append(args, "-f", layout.ApacheConfig),
 		Env: []string{
 			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			"PHP_INI_SCAN_DIR=:" + layout.PHPConfigDir,
+			"PHP_INI_SCAN_DIR=" + settings,
 			"LANG=C",
 			"TZ=UTC",
 		},

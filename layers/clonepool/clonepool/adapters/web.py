@@ -22,10 +22,12 @@ class IngressWeb:
             retries=False, timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
         )
 
-    def status(self, clone_id: str, path: str = "/") -> int:
+    def status(self, clone_id: str, path: str = "/", access_token: str | None = None) -> int:
         """HTTP status of one GET, redirects not followed; 0 when nothing answered in time."""
         host = f"{clone_id}.{self._domain}"
         headers = {"User-Agent": "clonepool"}
+        if access_token:
+            headers["X-Clone-Access"] = access_token
         url = f"https://{host}{path}"
         if self._ingress_address:
             headers |= {"Host": host, "X-Forwarded-Proto": "https"}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Failure
 
 
@@ -129,6 +130,7 @@ class Lease:
     result: str | None = None
     proof: dict[str, Any] | None = None
     evidence: dict[str, Any] | None = None
+    outbound: Outbound | None = None
 
 
 @dataclass(frozen=True, slots=True)

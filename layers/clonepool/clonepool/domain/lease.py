@@ -28,8 +28,9 @@ SERVING_GRACE_SECONDS = 1
 """A served pod is looked at this long after its clone's expiry: by the same tick that sweeps the clone, so
 that the pod comes back within 75 s (a minute and the tick's own work) though every record of it is lost."""
 
-LOOK_SECONDS = 120
-"""How often the keeper makes sure that a served pod still has its clone, should a record have been lost."""
+LOOK_SECONDS = 60
+"""How often the keeper makes sure that a served pod still has its clone, should a record have been lost, and
+fetches its outbound ledger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class ImportJob:
 
     Attributes:
         job_key: derived from the export key for this clone and generation only; hex.
+        access_token: what a private clone's visitors show; None for a public one.
+        login_key: what login links are signed with.
         allow_hosts: whom the clone may call, for its guard.
         source_addresses: what the agent dials; the network lets nothing else through.
         allowed_addresses: the same for those of `allow_hosts` that are open, by host: a pod has no DNS.
@@ -75,6 +77,8 @@ class ImportJob:
     internal_host: str = ""
     allow_private_source: bool = False
     backfill: bool = False
+    access_token: str | None = field(default=None, repr=False)
+    login_key: str = field(default="", repr=False)
     allow_hosts: tuple[str, ...] = ()
     source_addresses: tuple[str, ...] = ()
     allowed_addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)

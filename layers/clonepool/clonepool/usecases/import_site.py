@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import CloneState
 from clonepool.domain.jobkey import derive_job_key, parse_export_key
+from clonepool.domain.leasekeys import lease_key
 from clonepool.domain.observed import ImportJob
 from clonepool.errors import ClusterUnavailable, ImportFailed, InvalidKey, NotFound
+from clonepool.usecases.open_doors import AccessToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +111,8 @@ class ImportSite:
             backfill=clone.state is CloneState.READY,
             source_addresses=reach.source.addresses,
             allowed_addresses={one.host: one.addresses for one in reach.allowed},
+            access_token=AccessToken(self.secrets)(clone),
+            login_key=lease_key(self.secrets.lease_secret(), "login", clone.lease_id),
             allow_hosts=clone.allow_hosts,
         )
 

@@ -10,6 +10,7 @@ from clonepool.errors import ImportFailed
 if TYPE_CHECKING:
     from clonepool.ports import Cluster, Web
     from clonepool.usecases.mirror import Mirror
+    from clonepool.usecases.open_doors import AccessToken
     from clonepool.usecases.work import Work
 
 OK = 200
@@ -26,6 +27,7 @@ class OpenSite:
     cluster: Cluster
     web: Web
     mirror: Mirror
+    access_token: AccessToken
     serve_seconds: float = 60
     poll_seconds: float = 0.2
     route_again_seconds: float = 5
@@ -36,8 +38,9 @@ class OpenSite:
 
     def await_page(self, work: Work) -> int:
         """Milliseconds until the front page answered with 200. Raises ImportFailed, StaleRow."""
+        token = self.access_token(work.clone)
         began = routed = work.clock.monotonic()
-        while (status := self.web.status(work.clone.clone_id)) != OK:
+        while (status := self.web.status(work.clone.clone_id, access_token=token)) != OK:
             now = work.clock.monotonic()
             if now - began >= self.serve_seconds:
                 raise ImportFailed(

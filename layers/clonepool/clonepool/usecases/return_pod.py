@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clonepool.domain.returning import ReturnDecision
     from clonepool.ports import Clock, Cluster, Leases, Pods, Pools
     from clonepool.usecases.delete_pod import DeletePod
+    from clonepool.usecases.outbound import FetchOutbound
     from clonepool.usecases.settle_pod import SettlePod
 
 GONE_PHASES = frozenset({"Failed", "Succeeded"})
@@ -38,6 +39,7 @@ class ReturnPod:
     clock: Clock
     settle: SettlePod
     delete: DeletePod
+    fetch_outbound: FetchOutbound
     budget_seconds: float = 30
 
     def __call__(self, pod_name: str, generation: int, lease_id: str) -> None:
@@ -61,6 +63,7 @@ class ReturnPod:
             return
         budget = Budget.of(self.clock, self.budget_seconds)
         decision = persistently(lambda: self._decide(pod, pool), budget)
+        self.fetch_outbound(pod)  # the last chance: what follows wipes it
         now = self.clock.now()
         self._record(pod, decision, now)
         if decision.action == "reset":

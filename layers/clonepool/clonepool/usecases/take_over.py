@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clonepool.domain.pods import Pod
     from clonepool.ports import Clock, Leases, Pods
     from clonepool.usecases.delete_pod import DeletePod
+    from clonepool.usecases.outbound import FetchOutbound
     from clonepool.usecases.prepare_clone import PrepareClone
     from clonepool.usecases.return_pod import ReturnPod
     from clonepool.usecases.settle_pod import SettlePod
@@ -33,6 +34,7 @@ class TakeOver:
     give_back: ReturnPod
     delete: DeletePod
     suspect: SuspectPod
+    fetch_outbound: FetchOutbound
 
     def __call__(self, pod: Pod) -> None:
         """`pod` as read, overdue. Raises StaleRow (somebody works on it), ClusterUnavailable, StoreBusy."""
@@ -57,7 +59,7 @@ class TakeOver:
             self._won(pod)
             self.prepare(clone.clone_id, clone.lease_id)
         else:
-            self._won(pod, look_again_at(clone.expires_at, self.clock.now()))
+            self.fetch_outbound(self._won(pod, look_again_at(clone.expires_at, self.clock.now())))
 
     def _tenant(self, pod: Pod) -> Clone | None:
         """The live clone of this very lease; one that has expired is removed in passing."""

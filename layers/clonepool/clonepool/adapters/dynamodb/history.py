@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
     from clonepool.domain.clones import Lease
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Evidence, Proof
 
 
@@ -47,6 +48,15 @@ class History(CloneQueries):
             actions.append(model.proof.set(asdict(proof)))
         if evidence:
             actions.append(model.evidence.set({**asdict(evidence), "logs": {}}))
+        self._complete(pod_name, generation, actions)
+
+    def keep_outbound(self, pod_name: str, generation: int, outbound: Outbound) -> None:
+        kept = self.database.models.leases.outbound.set(asdict(outbound))
+        self._complete(pod_name, generation, [kept])
+
+    def _complete(self, pod_name: str, generation: int, actions: list[Action]) -> None:
+        """Change a lease that is there; a late call must not make one up."""
+        model = self.database.models.leases
         row = model(pod_name, generation)
         try:
             self.database.call(lambda: row.update(list(actions), condition=model.pod_name.exists()))

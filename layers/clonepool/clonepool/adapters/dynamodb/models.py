@@ -156,6 +156,7 @@ class LeaseRow(Model):
     result = UnicodeAttribute(null=True)
     proof = JSONAttribute(null=True)
     evidence = JSONAttribute(null=True)
+    outbound = JSONAttribute(null=True)
 
     clone = CloneIndex()
 

@@ -15,6 +15,7 @@ from clonepool.adapters.dynamodb.models import (
     warm_shard,
 )
 from clonepool.domain.clones import Backfill, Clone, CloneState, Lease, Progress, Source, Start
+from clonepool.domain.outbound import Attempt, Outbound, Tally
 from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
 from clonepool.domain.pool import Decision, Pool, PoolPolicy, Sample
 
@@ -164,6 +165,15 @@ def to_lease(row: LeaseRow) -> Lease:
         result=row.result,
         proof=row.proof,
         evidence=row.evidence,
+        outbound=_outbound(row.outbound) if row.outbound else None,
+    )
+
+
+def _outbound(stored: dict[str, Any]) -> Outbound:
+    return Outbound(
+        stored["as_of"],
+        tuple(Attempt(**one) for one in stored["attempts"]),
+        tuple(Tally(**one) for one in stored["tallies"]),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Backfill, Progress
 from clonepool.domain.observed import ImportEvent, ImportJob, Verdict
+from clonepool.domain.outbound import Attempt, Outbound, Tally
 from clonepool.errors import ClusterUnavailable
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ AGENT = "/usr/local/bin/clone-agent"
 LONGEST_DETAIL = 1000
 MAX_REPORT_BYTES = 4_000_000
 """Names and versions in a report are the source's own words; beyond this they are none to keep."""
+MAX_ATTEMPTS, MAX_WORD = 200, 253
+"""Of a ledger: the site has had its hands on it."""
 REFUSED = 3
 """The exit code of a command for another generation than the pod's."""
 
@@ -41,6 +44,11 @@ def import_argv(generation: int) -> list[str]:
     return [AGENT, "import", "--generation", str(generation)]
 
 
+def ledger_argv(generation: int) -> list[str]:
+    """The command that reads the outbound ledger of one generation."""
+    return [AGENT, "ledger", "--generation", str(generation)]
+
+
 def job_text(job: ImportJob, timeout_seconds: int, limits: ImportLimits) -> str:
     """The job as one JSON line for stdin. Holds a secret: never log it."""
     return (
@@ -56,6 +64,9 @@ def job_text(job: ImportJob, timeout_seconds: int, limits: ImportLimits) -> str:
                 "internal_host": job.internal_host,
                 "allow_private_source": job.allow_private_source,
                 "source_addresses": list(job.source_addresses),
+                "access": "private" if job.access_token else "public",
+                "access_token": job.access_token or "",
+                "login_key": job.login_key,
                 "allow_hosts": list(job.allow_hosts),
                 "allowed_addresses": {host: list(found) for host, found in job.allowed_addresses.items()},
                 "backfill": job.backfill,
@@ -104,6 +115,33 @@ def _backfill(said: dict[str, Any] | None) -> Backfill | None:
         files_done=int(said.get("files_done") or 0),
         files_total=int(said.get("files_total") or 0),
     )
+
+
+def outbound(text: str) -> Outbound:
+    """What the agent read of the ledger. Raises ClusterUnavailable if it is cut or no ledger."""
+    said = _parsed(text)
+    try:
+        return Outbound(
+            int(said["as_of"]),
+            tuple(_attempt(one) for one in said["entries"][-MAX_ATTEMPTS:]),
+            tuple(_tally(one) for one in said["counts"][:MAX_ATTEMPTS]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ClusterUnavailable("the agent's answer is no ledger") from error
+
+
+def _attempt(said: dict[str, Any]) -> Attempt:
+    kind, host, method, caller, outcome = _words(said, "kind", "host", "method", "caller", "outcome")
+    return Attempt(int(said["time"]), kind, host, method, caller, outcome)
+
+
+def _tally(said: dict[str, Any]) -> Tally:
+    kind, host, outcome = _words(said, "kind", "host", "outcome")
+    return Tally(kind, host, outcome, int(said["count"]))
+
+
+def _words(said: dict[str, Any], *names: str) -> list[str]:
+    return [str(said[name])[:MAX_WORD] for name in names]
 
 
 def _storable(fidelity: dict[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from clonepool.adapters.kubernetes.exec import Executor
     from clonepool.adapters.kubernetes.podspec import PodTemplate
     from clonepool.domain.observed import ImportEvent, ImportJob, ObservedPod, Verdict
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Pod, PodRef
     from clonepool.domain.reach import Reach
 
@@ -181,6 +182,11 @@ class KubernetesCluster:
             self._place.max_import_bytes, byte_count(template.docroot_size), byte_count(template.datadir_size)
         )
         return self._agents.follow_import(ref, job, timeout_seconds, limits)
+
+    def outbound(self, ref: PodRef) -> Outbound:
+        """See the port."""
+        self._current(ref)
+        return self._agents.outbound(ref)
 
     def delete_pod(self, ref: PodRef) -> None:
         """Closed first, so that nobody is sent to a pod that is going, and its site calls nobody any more."""

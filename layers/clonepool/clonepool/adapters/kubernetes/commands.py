@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from clonepool.adapters.kubernetes.agent import ImportLimits
     from clonepool.adapters.kubernetes.exec import Executor
     from clonepool.domain.observed import ImportEvent, ImportJob
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import PodRef
 
 CONTAINERS = ("wordpress", "mysql")
 VERIFY_SECONDS = 10.0
 """Some 0.4 s on a busy node; an agent that says nothing for this long is asked again."""
+LEDGER_SECONDS = 3.0
+"""It informs only: a pod that is too busy for it goes on without."""
 IMPORT_IDLE_SECONDS = 20.0
 """A running import says something at least once a second."""
 
@@ -62,6 +65,17 @@ class Agents:
         except NotRunning as refusal:
             raise ClusterUnavailable(str(refusal)) from refusal
         raise ClusterUnavailable(f"the import in {ref.pod_name} ended without a result")
+
+    def outbound(self, ref: PodRef) -> Outbound:
+        """The ledger of the wordpress container. Raises StaleObject, ClusterUnavailable."""
+        command = self._command(ref, "wordpress", agent.ledger_argv(ref.generation))
+        try:
+            completed = self._executor.run(command, timeout_seconds=LEDGER_SECONDS)
+        except NotRunning as refusal:
+            raise ClusterUnavailable(str(refusal)) from refusal
+        if completed.exit_code == agent.REFUSED:
+            raise StaleObject(f"{ref.pod_name} refuses generation {ref.generation}")
+        return agent.outbound(completed.stdout)
 
     def _ask(self, ref: PodRef, container: str) -> str | None:
         """What the verifier says; None while it cannot be asked, or is in another generation."""

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from clonepool.domain.clones import Clone
     from clonepool.usecases.describe_pool import DescribePod, DescribePool, ListPods
     from clonepool.usecases.extend_clone import ExtendClone
     from clonepool.usecases.keep_report import GetFidelity
+    from clonepool.usecases.open_doors import AccessToken, IssueLogin
+    from clonepool.usecases.outbound import GetOutbound
     from clonepool.usecases.read_clones import GetClone, ListClones
     from clonepool.usecases.register_source import RegisterSource
     from clonepool.usecases.release_clone import ReleaseClone
@@ -46,6 +49,9 @@ class UseCases:
     list_clones: ListClones
     extend_clone: ExtendClone
     release_clone: ReleaseClone
+    access_token: AccessToken
+    issue_login: IssueLogin
+    get_outbound: GetOutbound
     describe_pool: DescribePool
     describe_pod: DescribePod
     list_pods: ListPods
@@ -81,7 +87,9 @@ class Api:
         self._add("GET", "/clones/<clone_id>", self.get_clone)
         self._add("DELETE", "/clones/<clone_id>", self.release_clone)
         self._add("POST", "/clones/<clone_id>/extend", self.extend_clone)
+        self._add("POST", "/clones/<clone_id>/login", self.log_in)
         self._add("GET", "/clones/<clone_id>/fidelity", self.get_fidelity)
+        self._add("GET", "/clones/<clone_id>/outbound", self.outbound)
         self._add("GET", "/pool", self.get_pool)
         self._add("GET", "/pool/pods", self.list_pods)
         self._add("GET", "/pool/pods/<pod_name>", self.get_pod)
@@ -104,13 +112,13 @@ class Api:
         self._caller().act_for(request.customer_id)
         admission = self._use.request_clone(request)
         status = HTTPStatus.ACCEPTED if admission.new else HTTPStatus.OK
-        view = views.clone_view(admission.clone, self._addresses)
+        view = self._view(admission.clone)
         return _json(view, status, {"Location": f"/clones/{admission.clone.clone_id}"})
 
     def get_clone(self, clone_id: str) -> Answer:
         """GET /clones/{clone_id}."""
         clone = self._use.get_clone(clone_id, self._caller().customer_id)
-        return _json(views.clone_view(clone, self._addresses))
+        return _json(self._view(clone))
 
     def list_clones(self) -> Answer:
         """GET /clones?customer_id=&limit=&cursor=."""
@@ -120,16 +128,23 @@ class Api:
         if customer_id is None:
             raise InvalidRequest("Say whose clones: GET /clones?customer_id=...")
         caller.act_for(check_customer(customer_id))
-        page = self._use.list_clones(
+        found, cursor = self._use.list_clones(
             customer_id, limit=page_size(query.get("limit")), cursor=query.get("cursor") or None
         )
-        return _json(views.clones_view(*page, self._addresses))
+        return _json(views.clones_view([self._view(clone) for clone in found], cursor))
 
     def extend_clone(self, clone_id: str) -> Answer:
         """POST /clones/{clone_id}/extend."""
         minutes = ExtendBody.of(self._event).minutes()
         clone = self._use.extend_clone(clone_id, minutes, self._caller().customer_id)
-        return _json(views.clone_view(clone, self._addresses))
+        return _json(self._view(clone))
+
+    def log_in(self, clone_id: str) -> Answer:
+        """POST /clones/{clone_id}/login."""
+        login = self._use.issue_login(clone_id, self._caller().customer_id)
+        return _json(
+            views.login_view(clone_id, login, self._addresses), headers={"Cache-Control": "no-store"}
+        )
 
     def release_clone(self, clone_id: str) -> Answer:
         """DELETE /clones/{clone_id}: 204, also when repeated."""
@@ -139,6 +154,11 @@ class Api:
     def get_fidelity(self, clone_id: str) -> Answer:
         """GET /clones/{clone_id}/fidelity."""
         return _json(views.fidelity_view(*self._use.get_fidelity(clone_id, self._caller().customer_id)))
+
+    def outbound(self, clone_id: str) -> Answer:
+        """GET /clones/{clone_id}/outbound."""
+        found = self._use.get_outbound(clone_id, self._caller().customer_id)
+        return _json(views.outbound_view(clone_id, found))
 
     def get_pool(self) -> Answer:
         """GET /pool."""
@@ -161,6 +181,9 @@ class Api:
         self._caller().operate()
         self._use.release_pod(pod_name)
         return Response(HTTPStatus.NO_CONTENT)
+
+    def _view(self, clone: Clone) -> views.View:
+        return views.clone_view(clone, self._addresses, self._use.access_token(clone))
 
     @property
     def _event(self) -> dict[str, Any]:

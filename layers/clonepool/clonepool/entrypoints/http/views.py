@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone, Progress, Source
+    from clonepool.domain.leasekeys import LoginPass
+    from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Failure, Pod
     from clonepool.usecases.describe_pool import PoolReport
 
@@ -25,13 +27,21 @@ class Addresses:
         """For browsers."""
         return f"https://{clone_id}.{self.domain}"
 
+    def access_url(self, clone_id: str, token: str) -> str:
+        """For browsers, into a private clone: sets its cookie and leads on to the front page."""
+        return f"{self.public_url(clone_id)}/.clone/access?token={token}"
+
+    def login_url(self, clone_id: str, login_pass: str) -> str:
+        """For one browser, once: into the dashboard, as an administrator."""
+        return f"{self.public_url(clone_id)}/.clone/login?pass={login_pass}"
+
     def target_url(self, clone_id: str) -> str:
         """For workloads in the cluster."""
         return f"http://{clone_id}.{self.namespace}.svc.cluster.local"
 
 
-def clone_view(clone: Clone, addresses: Addresses) -> View:
-    """One clone. `eta_seconds`, `failure` and `fidelity` are there when there is something to say."""
+def clone_view(clone: Clone, addresses: Addresses, access_token: str | None) -> View:
+    """One clone. `access_url`, `eta_seconds`, `failure` and `fidelity` are there when they say something."""
     start = {"kind": clone.start.kind, **_given(reason=clone.start.reason)}
     return {
         "success": True,
@@ -49,6 +59,7 @@ def clone_view(clone: Clone, addresses: Addresses) -> View:
         "progress": _progress(clone.progress),
         "timings_ms": clone.timings_ms,
         **_given(
+            access_url=access_token and addresses.access_url(clone.clone_id, access_token),
             eta_seconds=clone.eta_seconds,
             failure=_failure(clone.failure),
             fidelity=_summary(clone.fidelity) or None,
@@ -56,18 +67,45 @@ def clone_view(clone: Clone, addresses: Addresses) -> View:
     }
 
 
-def clones_view(clones: list[Clone], cursor: str | None, addresses: Addresses) -> View:
+def clones_view(clones: list[View], cursor: str | None) -> View:
     """A page of clones; `next_cursor` leads to the next one."""
+    return {"success": True, "clones": clones, **_given(next_cursor=cursor)}
+
+
+def login_view(clone_id: str, login: LoginPass, addresses: Addresses) -> View:
+    """A link into the dashboard."""
     return {
         "success": True,
-        "clones": [clone_view(clone, addresses) for clone in clones],
-        **_given(next_cursor=cursor),
+        "url": addresses.login_url(clone_id, login.text),
+        "expires_at": iso(login.expires_at),
     }
 
 
 def fidelity_view(clone: Clone, report: View) -> View:
     """The full report of the import."""
     return {"success": True, "clone_id": clone.clone_id, "fidelity": report}
+
+
+def outbound_view(clone_id: str, outbound: Outbound | None) -> View:
+    """The ledger as it was at `as_of`, oldest first; null before the first look."""
+    attempts = outbound.attempts if outbound else ()
+    return {
+        "success": True,
+        "clone_id": clone_id,
+        "as_of": iso(outbound.as_of) if outbound else None,
+        "entries": [
+            {
+                "time": iso(one.at),
+                "kind": one.kind,
+                "host": one.host,
+                "method": one.method,
+                "caller": one.caller,
+                "outcome": one.outcome,
+            }
+            for one in attempts
+        ],
+        "counts": [asdict(one) for one in outbound.tallies] if outbound else [],
+    }
 
 
 def source_view(source: Source) -> View:

@@ -1,0 +1,55 @@
+<?php
+
+/**
+ * The transport of WordPress's HTTP library, with a look at the address before each request.
+ *
+ * @license GPL-2.0-or-later
+ */
+
+declare(strict_types=1);
+
+namespace CloneGuard;
+
+use WpOrg\Requests\Exception;
+use WpOrg\Requests\Transport as Plain;
+use WpOrg\Requests\Transport\Curl;
+use WpOrg\Requests\Transport\Fsockopen;
+
+final class Transport implements Plain
+{
+    /** @inheritDoc */
+    public function request($url, $headers = [], $data = [], $options = [])
+    {
+        self::check((string) $url, $options['type'] ?? 'GET');
+        return self::plain()->request($url, $headers, $data, $options);
+    }
+
+    /** @inheritDoc */
+    public function request_multiple($requests, $options) // phpcs:ignore PSR1.Methods.CamelCapsMethodName
+    {
+        foreach ($requests as $request) {
+            self::check((string) ($request['url'] ?? ''), $request['type'] ?? 'GET');
+        }
+        return self::plain()->request_multiple($requests, $options);
+    }
+
+    /** @inheritDoc */
+    public static function test($capabilities = [])
+    {
+        return Curl::test($capabilities) || Fsockopen::test($capabilities);
+    }
+
+    private static function plain(): Plain
+    {
+        return Curl::test() ? new Curl() : new Fsockopen();
+    }
+
+    private static function check(string $url, mixed $method): void
+    {
+        if (!mayCall($url)) {
+            held($url, $method);
+            throw new Exception(NO_CALLS, 'clone_guard_blocked');
+        }
+        ledger()->note('http', hostOf($url), is_string($method) ? strtoupper($method) : 'GET', 'allowed');
+    }
+}
