@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clonepool.domain.pods import PodState
-from clonepool.domain.returning import FAILED_RESETS_SECONDS
 from clonepool.errors import LostRace
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import POOL, REUSING, World
@@ -39,7 +38,6 @@ class Story:
 
     def used(self) -> Clone:
         """A clone that was served and released; its record is in flight."""
-        self.world.clock.advance(FAILED_RESETS_SECONDS)  # or too many failed resets end in no reset at all
         self.rest()
         clone = self.world.ask("alice")
         assert clone.pod_name, "a warm pod at rest"

@@ -88,7 +88,7 @@ def test_after_failed_resets_in_a_row_one_is_tried_again_later() -> None:
     failing = measuring(reset_failed=samples(*[0] * MAX_FAILED_RESETS))
     decision = decide_return(USED, failing, Condition(), NOW)
     assert decision.action == "replace"
-    assert "3 resets of this pool failed" in decision.reason
+    assert "3 resets of this pool did not end" in decision.reason
     later = NOW + FAILED_RESETS_SECONDS
     assert decide_return(USED, failing, Condition(), later).action == "reset"
     recovered = replace(failing, measured={**failing.measured, "reset": samples(2000, at=NOW - 30)})

@@ -101,6 +101,9 @@ func (r *Role) Prove(ctx context.Context, _, _ secretwatch.Secret) (map[string]r
 		if err == nil {
 			return map[string]report.Check{"page": report.Of(1)}, nil
 		}
+		if leakhooks.Skips(leakhooks.Page) {
+			return map[string]report.Check{"page": report.Failed(err)}, nil
+		}
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), err)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Literal
 
 
@@ -61,7 +62,7 @@ class Pool:
 
     Attributes:
         measured: the last durations by kind: `create` and `reset` up to the proof, `reset_failed` of those
-            that never got there.
+            that did not get there in time.
     """
 
     pool: str
@@ -72,3 +73,8 @@ class Pool:
     decisions: tuple[Decision, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     measured: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+
+    def median_ms(self, kind: str) -> int | None:
+        """The middle of the last durations of this kind; None before the first."""
+        kept = self.measured.get(kind)
+        return int(median(sample.ms for sample in kept)) if kept else None

@@ -19,7 +19,8 @@ POD_FAULTS = frozenset({"internal", "database_error", "disk_full", "timeout"})
 """Codes of failed imports whose reason may lie in the pod; all others are the source's or the customer's."""
 
 MAX_FAILED_RESETS = 3
-"""Resets of a pool that may fail in a row before its pods are replaced for a while."""
+"""Resets of a pool that may take too long in a row before its pods are replaced for a while. What a verifier
+finds does not count: a site that dirties its pods on purpose decides nothing about the others'."""
 FAILED_RESETS_SECONDS = 900
 """How long: then one reset is tried again."""
 
@@ -92,7 +93,7 @@ def _against_resets(pool: Pool, now: int) -> str | None:
     succeeded_at = max((sample.at for sample in resets), default=0)
     failed = [sample.at for sample in _recent(pool, "reset_failed", now) if sample.at > succeeded_at]
     if len(failed) >= MAX_FAILED_RESETS and now - max(failed) < FAILED_RESETS_SECONDS:
-        return f"the last {len(failed)} resets of this pool failed"
+        return f"the last {len(failed)} resets of this pool did not end in time"
     if min(len(resets), len(creations)) < ENOUGH_SAMPLES:
         return None
     reset, create = (median(sample.ms for sample in kind) for kind in (resets, creations))

@@ -106,20 +106,16 @@ class SettlePod:
                 pod, "not_as_recorded", f"it speaks of generation {verdict.generation}"
             )
         if not verdict.ok:
-            self._failed(pod)
             return self.suspect(pod, verdict)
         if pod.template_hash not in self._pool(pod).accepted_templates:
             return self.delete.condemn(pod, "template_revoked", f"template {pod.template_hash} is revoked")
         return self._promote(pod, _proof(pod, verdict, self.clock.now()))
 
     def _give_up(self, pod: Pod, code: str, detail: str) -> None:
-        self._failed(pod)
-        self.delete.condemn(pod, code, detail)
-
-    def _failed(self, pod: Pod) -> None:
-        """What the decision about the next reset goes by."""
+        """Counted for the decision about the next reset; a finding is not: that is one site's doing."""
         if pod.state is PodState.RESETTING:
             self._measure(pod, "reset_failed")
+        self.delete.condemn(pod, code, detail)
 
     def _measure(self, pod: Pod, kind: str, milliseconds: int = 0) -> None:
         self.pools.note(pod.pool, "", self.clock.now(), measured_ms={kind: milliseconds})

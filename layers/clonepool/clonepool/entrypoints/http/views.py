@@ -128,6 +128,7 @@ def pool_view(report: PoolReport) -> View:
         "queued": report.queued,
         "hit_rate": report.hit_rate,
         "cold_starts": report.cold_starts,
+        "median_ms": {kind: pool.median_ms(kind) for kind in ("create", "reset")},
         "policy": asdict(pool.policy),
         "current_template": pool.current_template,
         "accepted_templates": list(pool.accepted_templates),
