@@ -83,7 +83,7 @@ func loadStatement(reader, table string, columns []rows.Column) string {
 		fields[i] = Quote(c.Name)
 		expression := "%s"
 		switch c.Kind {
-		case source.KindJSON: // MySQL makes no JSON from binary text
+		case source.KindJSON, source.KindOther: // no JSON is made from binary text, no address, no UUID
 			expression = "CONVERT(%s USING utf8mb4)"
 		case source.KindBit: // the digits, not their bytes
 			expression = "CAST(%s AS UNSIGNED)"
