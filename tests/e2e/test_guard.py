@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.client import wait_until
+from lab.cluster import net
 from lab.demo.inspect import run_in
 from tests.e2e.hostile import PLUGIN, put, run, shell
 
@@ -43,11 +44,21 @@ $http = ['header' => $head, 'follow_location' => 0, 'ignore_errors' => true];
 $page = file_get_contents('http://127.0.0.1/', false, stream_context_create(['http' => $http]));
 echo substr($page, 0, 15), $http_response_header[0];"""
 
+AROUND = """foreach (['tcp://NODE:6443', 'tcp://NODE:25', 'tcp://169.254.169.254:80'] as $to) {
+    $said[] = @stream_socket_client($to, $code, $text, 2) !== false;
+}
+ini_set('default_socket_timeout', '2');
+$said[] = @file_get_contents('http://169.254.169.254/') !== false;
+$program = ['timeout', '3', 'bash', '-c', 'exec 3<>/dev/tcp/NODE/6443'];
+$said[] = proc_close(proc_open($program, [], $pipes)) === 0;"""
+
 
 @pytest.fixture
-def clone(system: Installation, customer: Callable[..., str]) -> dict[str, Any]:
+def clone(system: Installation, customer: Callable[..., str], small_source: Source) -> dict[str, Any]:
+    """May call the source's host, which is there, and one that is not."""
     system.warm()
-    return system.api.until_ready(system.clone(customer(), allow_hosts=["api.allowed.test"])["clone_id"])
+    allowed = ["api.allowed.test", urlsplit(small_source.url).hostname]
+    return system.api.until_ready(system.clone(customer(), allow_hosts=allowed)["clone_id"])
 
 
 def _ledger(system: Installation, clone: dict[str, Any], caller: str) -> list[dict[str, Any]]:
@@ -154,6 +165,14 @@ def test_the_site_calls_nobody_who_was_not_allowed(system: Installation, clone: 
     assert {entry["method"] for entry in ledger} == {"GET", "POST"}
     counts = system.api.call("GET", f"/clones/{clone['clone_id']}/outbound")["counts"]
     assert {"kind": "http", "host": "hooks.payments.test", "outcome": "blocked", "count": 4} in counts
+
+
+def test_an_allowed_host_is_reached_and_what_goes_around_the_guard_meets_the_network(
+    system: Installation, clone: dict[str, Any], small_source: Source
+) -> None:
+    assert run(system, clone, CALL % small_source.url) == 200
+    assert run(system, clone, REMOVED + DIRECT % small_source.url) == 200
+    assert run(system, clone, AROUND.replace("NODE", net.NODE_IP)) == [False] * 5
 
 
 def test_a_plugin_in_a_loop_fills_no_disk(system: Installation, clone: dict[str, Any]) -> None:

@@ -24,11 +24,15 @@ function leased(string $name): string
 /** Facts of the lease. */
 final class Lease
 {
-    /** @param list<string> $allowHosts */
+    /**
+     * @param list<string>                $allowHosts Whom the clone may call.
+     * @param array<string, list<string>> $addresses  Where they are: a pod has no DNS.
+     */
     public function __construct(
         public readonly string $cloneId = '',
         public readonly string $publicHost = '',
         public readonly array $allowHosts = [],
+        public readonly array $addresses = [],
     ) {
     }
 
@@ -38,8 +42,14 @@ final class Lease
         $said = json_decode($json, true);
         $said = is_array($said) ? $said : [];
         $text = static fn (string $name): string => is_string($said[$name] ?? null) ? $said[$name] : '';
-        $hosts = is_array($said['allow_hosts'] ?? null) ? $said['allow_hosts'] : [];
-        return new self($text('clone_id'), $text('public_host'), array_values(array_filter($hosts, 'is_string')));
+        $list = static fn (mixed $of): array => array_values(array_filter(is_array($of) ? $of : [], 'is_string'));
+        $addresses = is_array($said['allowed_addresses'] ?? null) ? $said['allowed_addresses'] : [];
+        return new self(
+            $text('clone_id'),
+            $text('public_host'),
+            $list($said['allow_hosts'] ?? null),
+            array_map($list, $addresses)
+        );
     }
 }
 

@@ -11,6 +11,7 @@ declare(strict_types=1);
 namespace CloneGuard;
 
 use WpOrg\Requests\Exception;
+use WpOrg\Requests\HookManager;
 use WpOrg\Requests\Transport as Plain;
 use WpOrg\Requests\Transport\Curl;
 use WpOrg\Requests\Transport\Fsockopen;
@@ -21,6 +22,7 @@ final class Transport implements Plain
     public function request($url, $headers = [], $data = [], $options = [])
     {
         self::check((string) $url, $options['type'] ?? 'GET');
+        self::pin((string) $url, $options['hooks'] ?? null, 'curl.before_send');
         return self::plain()->request($url, $headers, $data, $options);
     }
 
@@ -29,6 +31,7 @@ final class Transport implements Plain
     {
         foreach ($requests as $request) {
             self::check((string) ($request['url'] ?? ''), $request['type'] ?? 'GET');
+            self::pin((string) $request['url'], $request['options']['hooks'] ?? null, 'curl.before_multi_add');
         }
         return self::plain()->request_multiple($requests, $options);
     }
@@ -42,6 +45,21 @@ final class Transport implements Plain
     private static function plain(): Plain
     {
         return Curl::test() ? new Curl() : new Fsockopen();
+    }
+
+    /** Tell curl the addresses that the network has opened for this host. */
+    private static function pin(string $url, mixed $hooks, string $moment): void
+    {
+        $host = hostOf($url);
+        $bracketed = static fn (string $one): string => strpos($one, ':') === false ? $one : "[{$one}]";
+        $addresses = implode(',', array_map($bracketed, lease()->addresses[$host] ?? []));
+        if ($addresses === '' || !$hooks instanceof HookManager) {
+            return;
+        }
+        $port = (int) (parse_url($url, PHP_URL_PORT) ?: (stripos($url, 'https:') === 0 ? 443 : 80));
+        $hooks->register($moment, static function (mixed $handle) use ($host, $port, $addresses): void {
+            curl_setopt($handle, CURLOPT_RESOLVE, ["{$host}:{$port}:{$addresses}"]);
+        });
     }
 
     private static function check(string $url, mixed $method): void

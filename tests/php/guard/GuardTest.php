@@ -92,7 +92,9 @@ final class GuardTest extends TestCase
 
     public function testALeaseAllowsNothingThatItDoesNotSay(): void
     {
-        $lease = Lease::of('{"clone_id": "shop", "public_host": 7, "allow_hosts": ["a.test", 7, null]}');
+        $said = '"allow_hosts": ["a.test", 7, null], "allowed_addresses": {"a.test": ["192.0.2.7", 8]}';
+        $lease = Lease::of("{\"clone_id\": \"shop\", \"public_host\": 7, {$said}}");
+        self::assertSame(['a.test' => ['192.0.2.7']], $lease->addresses);
         self::assertSame(['shop', '', ['a.test']], [$lease->cloneId, $lease->publicHost, $lease->allowHosts]);
         foreach (['', 'null', '[]', '7', '{"allow_hosts": "a.test"}'] as $broken) {
             self::assertSame([], Lease::of($broken)->allowHosts);

@@ -65,8 +65,10 @@ type Job struct {
 	LoginKey    string `json:"login_key"`
 	// AllowHosts are whom the clone may call, for its guard.
 	AllowHosts []string `json:"allow_hosts"`
-	Backfill   bool     `json:"backfill,omitempty"` // the clone is usable: only what is still missing
-	Limits     Limits   `json:"limits"`
+	// AllowedAddresses are those of AllowHosts that the network has opened, by host: a pod has no DNS.
+	AllowedAddresses map[string][]string `json:"allowed_addresses"`
+	Backfill         bool                `json:"backfill,omitempty"` // the clone is usable: only what is still missing
+	Limits           Limits              `json:"limits"`
 }
 
 // Limits bound an import; zero means the importer's default.

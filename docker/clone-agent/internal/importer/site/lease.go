@@ -28,6 +28,8 @@ type lease struct {
 	PublicHost   string   `json:"public_host"`
 	InternalHost string   `json:"internal_host"`
 	AllowHosts   []string `json:"allow_hosts"`
+	// AllowedAddresses lead to AllowHosts, by host.
+	AllowedAddresses map[string][]string `json:"allowed_addresses"`
 }
 
 // WriteLease leaves in dir what opens the clone, and to whom it may speak. Without a token, a clone that is not public is
@@ -43,7 +45,10 @@ func WriteLease(dir string, j job.Job) error {
 	if err != nil {
 		return err
 	}
-	facts, err := json.Marshal(lease{j.CloneID, j.Generation, address.Host, j.InternalHost, append([]string{}, j.AllowHosts...)})
+	facts, err := json.Marshal(lease{
+		CloneID: j.CloneID, Generation: j.Generation, PublicHost: address.Host, InternalHost: j.InternalHost,
+		AllowHosts: append([]string{}, j.AllowHosts...), AllowedAddresses: j.AllowedAddresses,
+	})
 	if err != nil {
 		return err
 	}

@@ -58,10 +58,10 @@ func TestWithoutAProperTokenNobodyComesIn(t *testing.T) {
 func TestTheGuardLearnsWhomTheCloneMayCall(t *testing.T) {
 	read := leaseOf(t, job.Job{
 		CloneID: "shop", Generation: 3, PublicURL: "https://shop.clones.test", InternalHost: "shop.ns.svc.cluster.local",
-		AllowHosts: []string{"api.example.com"},
+		AllowHosts: []string{"api.example.com"}, AllowedAddresses: map[string][]string{"api.example.com": {"192.0.2.7"}},
 	})
 	want := `{"clone_id":"shop","generation":3,"public_host":"shop.clones.test",` +
-		`"internal_host":"shop.ns.svc.cluster.local","allow_hosts":["api.example.com"]}`
+		`"internal_host":"shop.ns.svc.cluster.local","allow_hosts":["api.example.com"],"allowed_addresses":{"api.example.com":["192.0.2.7"]}}`
 	if got := read("lease.json"); got != want {
 		t.Errorf("lease.json is %s", got)
 	}
