@@ -170,6 +170,16 @@ bench-clone: lab-up ## Clones of three sizes beside the flow they replace (BENCH
 bench-reset: lab-up ## Resets beside new pods, and what an idle pod holds in memory
 	@PYTHONPATH=layers/clonepool python -m bench.reset $(BENCH)
 
+.PHONY: leak-test
+leak-test: ## Plant as one customer, search as the next (LEAK="--cycles 20"; CLONEPOOL_API_URL: another installation)
+	@if [ -z "$${CLONEPOOL_API_URL:-}" ]; then $(MAKE) lab-up; fi
+	PYTHONPATH=layers/clonepool python -m bench.leak $(LEAK)
+
+.PHONY: leak-test-broken
+leak-test-broken: setup ## With a wipe that is broken on purpose, place by place: each check must fire (the lab only)
+	@CLONEPOOL_AGENT_TAGS=leakhooks python -m lab up --set OnSuspicion=quarantine --set ResetSeconds=45
+	PYTHONPATH=layers/clonepool python -m bench.leak --broken $(LEAK)
+
 .PHONY: bench-rewrite
 bench-rewrite: setup-checks ## The rewriter beside sed and regular expressions
 	@python -m bench.rewrite $(BENCH)
