@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from lab.client import ACCESS_COOKIE, ApiProblem, Visitor, title_of
-from lab.demo.inspect import administrator_faults, run_in, source_page
+from lab.demo.inspect import administrator_faults, source_page
+from tests.e2e.hostile import put
 from tests.e2e.inside import logs_of
 
 if TYPE_CHECKING:
@@ -53,21 +54,15 @@ def _open(visitor: Visitor, url: str) -> requests.Response:
     return visitor.get(parts.hostname or "", f"{parts.path}?{parts.query}")
 
 
-def _put(clone: dict[str, Any], path: str, content: str) -> None:
-    script = f"mkdir -p $(dirname {path}) && cat >{path}"
-    done = run_in(clone["pod_name"], "wordpress", ["sh", "-c", script], stdin=content.encode())
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_private_clone_opens_by_its_link_and_by_nothing_else(
     system: Installation, customer: Callable[..., str], small_source: Source
 ) -> None:
     title = source_page(system.visitor, urlsplit(small_source.url).hostname or "").title
     system.warm()
     clone = _ready(system, customer())
-    _put(clone, "/var/www/html/wp-content/uploads/secret.txt", "what a customer has uploaded")
-    _put(clone, "/var/www/html/wp-content/uploads/.htaccess", "Require all granted\nSatisfy any\n")
-    _put(clone, "/var/www/html/.htaccess", "Require all granted\nErrorDocument 403 /readme.html\n")
+    put(clone, "wp-content/uploads/secret.txt", "what a customer has uploaded")
+    put(clone, "wp-content/uploads/.htaccess", "Require all granted\nSatisfy any\n")
+    put(clone, ".htaccess", "Require all granted\nErrorDocument 403 /readme.html\n")
     stranger = _stranger(system)
     for path in PATHS:
         page = stranger.get(system.host(clone), path)
@@ -169,7 +164,7 @@ def test_plugins_that_guard_the_login_do_not_stop_a_login_link(
 ) -> None:
     system.warm()
     clone = _ready(system, customer())
-    _put(clone, "/var/www/html/wp-content/mu-plugins/two-factor.php", HOSTILE_LOGIN)
+    put(clone, "wp-content/mu-plugins/two-factor.php", HOSTILE_LOGIN)
     user, password = small_source.admin_user, small_source.admin_password
     assert administrator_faults(system.visitor, system.host(clone), user, password) != []
     visitor = _stranger(system)
