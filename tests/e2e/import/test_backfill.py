@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lab.client import wait_until
+from lab.client import Visitor, wait_until
 from lab.demo.inspect import run_in, traces
 from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE as SOURCES
@@ -29,10 +29,18 @@ def large_source(lab_env: dict[str, str]) -> Source:
 
 
 @pytest.fixture
-def filling(system: Installation, customer: Callable[..., str], large_source: Source) -> dict[str, Any]:
+def access() -> str:
+    """Who may see the clone."""
+    return "public"
+
+
+@pytest.fixture
+def filling(
+    system: Installation, customer: Callable[..., str], large_source: Source, access: str
+) -> dict[str, Any]:
     """A clone that is READY while its uploads follow."""
     system.warm()
-    clone = system.clone(customer(source=large_source))
+    clone = system.clone(customer(source=large_source), access=access)
     *_, clone = system.api.watch(clone["clone_id"], seconds=180, every=0.05)
     assert clone["state"] == "READY", clone
     return clone
@@ -66,7 +74,7 @@ def test_ready_before_complete_and_nothing_is_missed_meanwhile(
     assert page.headers["Content-Type"].startswith("image/")
     at_this_moment = system.api.clone(filling["clone_id"])
     assert system.page(filling, "/wp-content/uploads/2020/01/never-was.jpg").status_code == 404
-    assert system.page(filling, "/wp-content/uploads/2020/01/never-was.php").status_code == 404
+    assert system.page(filling, "/wp-content/uploads/2020/01/never-was.php").status_code == 403
 
     complete = system.api.until_complete(filling["clone_id"])
     at_source = _of_source(large_source)
@@ -84,6 +92,14 @@ def test_ready_before_complete_and_nothing_is_missed_meanwhile(
     assert complete["timings_ms"]["usable"] < complete["timings_ms"]["total"]
     assert system.page(filling, f"/wp-content/uploads/{quote(oldest)}").content == page.content
     assert system.api.fidelity(filling["clone_id"])["files_kept"] == []
+
+
+@pytest.mark.parametrize("access", ["private"])
+def test_a_stranger_gets_none_of_them(
+    system: Installation, filling: dict[str, Any], large_source: Source
+) -> None:
+    path = f"/wp-content/uploads/{quote(min(_names(large_source)))}"
+    assert Visitor(system.visitor.ingress).get(system.host(filling), path).status_code == 403
 
 
 def test_a_release_meanwhile_ends_it_like_everything_else(
