@@ -162,8 +162,8 @@ class Source:
     admin_password: str
 
 
-def source_up(name: str, size: str) -> Source:
-    command = [sys.executable, "-m", "lab", "source", "up", "--name", name, "--size", size]
+def source_up(name: str, size: str, *options: str) -> Source:
+    command = [sys.executable, "-m", "lab", "source", "up", "--name", name, "--size", size, *options]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return Source(**{field: found[field] for field in Source.__dataclass_fields__})
 

@@ -1,0 +1,47 @@
+"""What a source holds is what its clone holds, byte for byte: on MySQL and MariaDB, on weak hosts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.demo.inspect import administrator_faults
+from lab.trials.contents import End
+from tests.e2e.trials import PREFIX, SKIPPED_FILES, attempt, customer_of, faults_of
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Installation, Source
+
+
+# What was planted to stay at home, and what no clone may have; nothing is the answer.
+LEFT = f"""
+SELECT option_name FROM {PREFIX}options
+  WHERE option_name LIKE '%transient_trial' OR option_name LIKE 'custom\\_migrator%';
+SELECT meta_key FROM {PREFIX}usermeta WHERE meta_value = 'stays';
+SELECT TRIGGER_NAME FROM information_schema.TRIGGERS
+  WHERE TRIGGER_SCHEMA = 'wordpress' AND DEFINER NOT LIKE 'wordpress@%';
+SELECT SCHEMA_NAME FROM information_schema.SCHEMATA
+  WHERE SCHEMA_NAME NOT IN ('wordpress', 'mysql', 'sys', 'information_schema', 'performance_schema');
+"""  # noqa: S608
+
+
+def test_every_kind_of_row_and_file_arrives_as_it_was(system: Installation, exotic: Source) -> None:
+    system.warm()
+    outcome = attempt(system, customer_of(system, exotic))
+    assert outcome.code is None, outcome.detail
+    clone = outcome.clone
+    assert faults_of(exotic, clone, PREFIX) == []
+    assert End.clone(clone["pod_name"]).sql(LEFT) == ""
+
+    user, password = exotic.admin_user, exotic.admin_password
+    assert administrator_faults(system.visitor, system.host(clone), user, password) == []
+    assert outcome.report["complete"] is True
+    skipped = {one["path"]: one["reason"] for one in outcome.report["files_skipped"]}
+    odd = {f"wp-content/uploads/odd/{name}": reason for name, reason in SKIPPED_FILES.items()}
+    assert odd.items() <= skipped.items()
+
+
+def test_a_weak_host_is_cloned_whole(system: Installation, weak_source: Source) -> None:
+    system.warm()
+    outcome = attempt(system, customer_of(system, weak_source), seconds=240)
+    assert outcome.code is None, outcome.detail
+    assert faults_of(weak_source, outcome.clone) == []

@@ -1,0 +1,50 @@
+"""The agent, mysqld or the worker dies in the middle of an import: the clone is whole nevertheless."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.client import wait_until
+from lab.cluster import net
+from lab.trials.proxy import Proxy
+from tests.e2e.inside import kill_in, pid1_of
+from tests.e2e.trials import customer_of, faults_of, under_way
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Installation, Source
+
+MIDWAY = 40_000_000
+RATE = 20_000_000
+"""Bytes of the source, and in a second: slow enough for the kill to fall into the import."""
+
+
+@pytest.mark.parametrize("victim", ["agent", "mysqld", "worker"])
+def test_what_is_killed_midway_is_finished_by_the_next(
+    system: Installation, medium_source: Source, victim: str
+) -> None:
+    system.warm()
+    with Proxy((net.NODE_IP, 80), bytes_per_second=RATE) as proxy:
+        url = medium_source.url.replace(".test", f".test:{proxy.port}")
+        clone = system.clone(customer_of(system, medium_source, url))
+        under_way(lambda: proxy.sent, MIDWAY)
+        assert system.api.clone(clone["clone_id"])["state"] == "IMPORTING"
+        _kill(system, clone, victim)
+        ready = system.api.until_complete(clone["clone_id"], seconds=300)
+    assert (ready["pod_name"], ready["generation"]) == (clone["pod_name"], clone["generation"])
+    assert faults_of(medium_source, ready) == []
+
+
+def _kill(system: Installation, clone: dict[str, Any], victim: str) -> None:
+    if victim == "worker":
+        assert system.control("functions/CloneWorker/kill")["killed"]
+    elif victim == "mysqld":
+        kill_in(clone["pod_name"], "mysql", "mysqld")
+    else:
+        uid = wait_until("the pod", lambda: system.row("pods", pod_name=clone["pod_name"]), seconds=5)[
+            "pod_uid"
+        ]
+        os.kill(pid1_of(uid, "apache2"), signal.SIGKILL)
