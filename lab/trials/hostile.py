@@ -52,11 +52,6 @@ def table(name: str, create: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def view(name: str, create: str) -> dict[str, Any]:
-    """The definition of a view."""
-    return {"name": name, "type": "view", "create": create, "columns": []}
-
-
 def rows(
     payload: bytes, columns: Iterable[str] = ("option_id", "option_name", "option_value", "autoload")
 ) -> Act:
@@ -92,11 +87,6 @@ def endless_definitions(request: Request) -> None:
 def huge_frame(request: Request) -> None:
     """A frame that claims 4 GB."""
     request.answer().raw(b"D\xff\xff\xff\xff" + _PIECE)
-
-
-def unknown_frame(request: Request) -> None:
-    """A type that the protocol does not have."""
-    request.answer().frame(b"X", b"")
 
 
 def short_of_its_end(request: Request) -> None:

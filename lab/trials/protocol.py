@@ -123,11 +123,6 @@ def large_cell(length: int, token: str) -> bytes:
     return num(1) + num(length) + text(token)
 
 
-def folder(path: str) -> bytes:
-    """A record of `files`: a directory."""
-    return b"d" + text(path) + num(0o755)
-
-
 def file(path: str | bytes, content: bytes, *, size: int | None = None, mode: int = 0o644) -> bytes:
     """The records of a whole file; `size` is what it claims to have."""
     claimed = len(content) if size is None else size
@@ -138,9 +133,3 @@ def file(path: str | bytes, content: bytes, *, size: int | None = None, mode: in
 def link(path: str, target: str) -> bytes:
     """A record of `files`: a symbolic link."""
     return b"l" + text(path) + text(target)
-
-
-def digest(path: str, content: bytes) -> bytes:
-    """A record of `files` in mode `hashes`."""
-    head = b"h" + text(path) + num(0o644) + num(len(content)) + num(1_700_000_000)
-    return head + text(hashlib.sha256(content).digest())
