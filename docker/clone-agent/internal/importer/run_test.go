@@ -295,8 +295,8 @@ func badAnswers(t *testing.T, address database.Address) {
 		}
 		wantFailure(t, importAll(t, s, pod(t, address, works), nil), job.SourceInvalid)
 	})
-	t.Run("a page of the source", func(t *testing.T) {
-		page := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `<a href="%s">`, home) }
+	t.Run("a page that leads to the source", func(t *testing.T) {
+		page := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, home, http.StatusFound) }
 		wantFailure(t, importAll(t, sourcetest.Start(t, shop()), pod(t, address, page), nil), job.SmokeFailed)
 	})
 	t.Run("a network of sites", func(t *testing.T) {

@@ -46,8 +46,9 @@ func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// Written into a theme's own code, which is not rewritten: an old site is cloned all the same, and its owner told.
 	if found := s.sourceAddress(front); found != "" {
-		return nil, failure.New(job.SmokeFailed, "the front page still holds an address of the source: ...%s...", found)
+		warnings = append(warnings, "the front page still holds an address of the source: ..."+found+"...")
 	}
 	login, err := s.page(ctx, s.SiteURL+"/wp-login.php")
 	if err != nil {
