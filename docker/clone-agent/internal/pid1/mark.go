@@ -14,14 +14,25 @@ import (
 	"clonepool.dev/clone-agent/internal/secretwatch"
 )
 
-// marked says whether the volume was restored for this very Secret and no import was broken off in it.
-func marked(volume string, secret secretwatch.Secret) bool {
+// contents is what an agent that has just started finds in its volume.
+type contents int
+
+const (
+	foreign    contents = iota // nobody's, or another generation's
+	unfinished                 // this generation's, with an import that was broken off
+	whole                      // this generation's
+)
+
+// inspect says whether the volume was restored for this very Secret, and whether an import was broken off in it.
+func inspect(volume string, secret secretwatch.Secret) contents {
 	text, err := readPlain(filepath.Join(volume, layout.Mark))
 	if err != nil || !hmac.Equal([]byte(text), []byte(markOf(secret))) {
-		return false
+		return foreign
 	}
-	_, err = os.Lstat(filepath.Join(volume, layout.ImportingMark))
-	return errors.Is(err, fs.ErrNotExist)
+	if _, err = os.Lstat(filepath.Join(volume, layout.ImportingMark)); !errors.Is(err, fs.ErrNotExist) {
+		return unfinished
+	}
+	return whole
 }
 
 // markOf is the mark's text: the generation, and a proof by the generation's password, so that a site cannot write the

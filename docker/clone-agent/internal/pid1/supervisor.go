@@ -79,18 +79,31 @@ func (s *Supervisor) generation(ctx context.Context, changed <-chan struct{}, se
 		}
 	}()
 	s.state.begin(secret)
-	crashed := s.justBegun && marked(s.role.Volume(), secret)
-	s.justBegun = false
+	found := s.findings(secret)
 	log := slog.With("generation", secret.Generation)
-	if crashed {
+	if found == whole {
 		log.Info("this generation is in the volume already: keeping its data")
 	} else if !s.restoreUntilDone(ctx, log, secret) {
 		return
+	}
+	if found == unfinished {
+		// The other container has kept its data, so there is no pristine pod to be proved. To ask for its page again and again
+		// would have WordPress write into the tables of the import that follows.
+		s.state.change(func(s *state) { s.restored = time.Time{} })
 	}
 	s.imports.open(ctx, secret.Generation)
 	s.serve(ctx, log, secret)
 	s.imports.close()
 	s.previous = secret
+}
+
+// findings is what the volume holds when this process begins; whatever it holds later is of a generation that has ended.
+func (s *Supervisor) findings(secret secretwatch.Secret) contents {
+	if !s.justBegun {
+		return foreign
+	}
+	s.justBegun = false
+	return inspect(s.role.Volume(), secret)
 }
 
 // restoreUntilDone kills and restores, again after an error, and says false if ctx ended first.

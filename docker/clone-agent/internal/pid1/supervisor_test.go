@@ -103,7 +103,6 @@ func TestWhatACrashDoesNotKeep(t *testing.T) {
 		"data of another generation":     func(c *container) { c.want(8) },
 		"data without a mark":            func(c *container) { c.remove(volume + "/" + layout.Mark) },
 		"data under a forged mark":       func(c *container) { c.write(volume+"/"+layout.Mark, "8\n"); c.want(8) },
-		"data of an unfinished import":   func(c *container) { c.write(volume+"/"+layout.ImportingMark, "") },
 		"data under a link for the mark": func(c *container) { c.link(volume + "/" + layout.Mark) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,6 +120,27 @@ func TestWhatACrashDoesNotKeep(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestABrokenOffImportLeavesNothingToProve(t *testing.T) {
+	c := newContainer(t)
+	c.want(7)
+	c.start()
+	c.awaitSettled(7)
+	c.write(volume+"/data", "")
+	c.write(volume+"/"+layout.ImportingMark, "")
+	c.crash()
+	c.start()
+	c.await("serving again", func() bool { return c.status().Phase == report.PhaseServing })
+	if c.exists(volume + "/data") {
+		t.Error("kept what was imported in part")
+	}
+	said := c.testimony(7)
+	if _, asked := said.Checks["proved"]; asked || said.Settled {
+		t.Errorf("the pristine pod was looked for, though the other container keeps its data: %+v", said)
+	}
+	c.want(8)
+	c.awaitSettled(8)
 }
 
 func TestAChangeDuringARestoreStartsAgainForTheNewest(t *testing.T) {
