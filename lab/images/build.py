@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tarfile
@@ -23,7 +22,7 @@ from lab.images.bases import (
     base_ref,
     ensure_base,
 )
-from lab.images.buildah import Buildah
+from lab.images.buildah import Buildah, alone
 from lab.images.commands import run
 from lab.images.inputs import AGENT_SOURCES, agent_digest, agent_tags, cache, short, stage
 
@@ -64,8 +63,7 @@ def build(say: Say) -> list[Image]:
         CommandFailed: a tool is missing or failed; the message says which and what it said.
     """
     home = cache() / "images"
-    home.mkdir(exist_ok=True)
-    with _alone(home), tempfile.TemporaryDirectory(prefix="clonepool-images-") as scratch:
+    with alone(home), tempfile.TemporaryDirectory(prefix="clonepool-images-") as scratch:
         contexts = Path(scratch)
         images = _plan(home, contexts)
         missing = [image for image in images if not image.is_whole()]
@@ -79,8 +77,7 @@ def build(say: Say) -> list[Image]:
 def build_mariadb(say: Say) -> Image:
     """Return the image of a MariaDB server, for sources: a base as it is. Raises CommandFailed."""
     home = cache() / "images"
-    home.mkdir(exist_ok=True)
-    with _alone(home):
+    with alone(home):
         tar = home / f"{MARIADB.name}-{base_key(MARIADB)}.tar"
         image = Image(MARIADB.name, base_ref(MARIADB), tar)
         if not image.is_whole():
@@ -162,13 +159,6 @@ def _forget_older(images: list[Image], buildah: Buildah) -> None:
     buildah.keep_only(kept, among=f"{_REGISTRY}/")
     bases = [base_ref(recipe) for recipe in (*_RECIPES.values(), MARIADB)]
     buildah.keep_only(bases, among=BASE_PREFIX)
-
-
-@contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 from lab.images.commands import CommandFailed, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,15 @@ class Buildah:
 
     def image_from_tree(self, ref: str, fill: Callable[[Path], None]) -> None:
         """Make an image of one layer, whose files `fill` writes into the empty folder it is given."""
-        container = self._buildah("from", "scratch").strip()
-        try:
-            fill(Path(self._buildah("mount", container).strip()))
+        with self._container("scratch") as container:
+            fill(self._root(container))
             self._buildah("commit", "--quiet", "--disable-compression", container, ref)
-        finally:
-            self._buildah("rm", container)
+
+    @contextlib.contextmanager
+    def tree(self, ref: str) -> Iterator[Path]:
+        """The image's files, to be read, as long as the context lasts."""
+        with self._container(ref) as container:
+            yield self._root(container)
 
     def build(self, context: Path, ref: str, arguments: Mapping[str, str]) -> None:
         """Build `context`/Dockerfile as `ref`."""
@@ -60,6 +65,26 @@ class Buildah:
             self._buildah("rmi", "--force", *older)
         self._buildah("rmi", "--prune", "--force")
 
+    @contextlib.contextmanager
+    def _container(self, ref: str) -> Iterator[str]:
+        container = self._buildah("from", "--pull-never", ref).strip()
+        try:
+            yield container
+        finally:
+            self._buildah("rm", container)
+
+    def _root(self, container: str) -> Path:
+        return Path(self._buildah("mount", container).strip())
+
     def _buildah(self, *arguments: str) -> str:
         store = [f"--root={self.home / 'storage'}", f"--runroot={self.home / 'run'}"]
         return run(["buildah", *store, *arguments])
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the store's lock: builds and what reads their images come one after the other."""
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -85,7 +85,7 @@ func (s *dbServer) kill() {
 
 func findServer(t *testing.T) string {
 	t.Helper()
-	if path := os.Getenv("CLONEPOOL_TEST_MYSQLD"); path != "" {
+	if path := os.Getenv("CLONEPOOL_MYSQLD"); path != "" {
 		return path
 	}
 	for _, name := range []string{"mysqld", "mariadbd", "/usr/sbin/mysqld", "/usr/sbin/mariadbd"} {
