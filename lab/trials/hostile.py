@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from typing import TYPE_CHECKING, Any
 
 from lab.trials.pretender import OPTIONS, Act, Request
@@ -124,6 +125,16 @@ def redirect(location: str, code: int = 302) -> Act:
 def page(body: bytes, status: int = 200) -> Act:
     """What a web server says that has no plugin, or something before it."""
     return lambda request: request.status(status, {"Content-Type": "text/html"}, body)
+
+
+def late(seconds: float, act: Act) -> Act:
+    """Do that after a while, as a site does whose every page is slow."""
+
+    def waiting(request: Request) -> None:
+        time.sleep(seconds)
+        act(request)
+
+    return waiting
 
 
 def silent(request: Request) -> None:

@@ -1,4 +1,8 @@
-"""A key that does not fit, a source that is none: each fails with its code, and its pod comes back clean."""
+"""A key that does not fit, a source that is none: each fails with its code, and its pod comes back clean.
+
+That each is told within 15 seconds is shown by a clock that does not depend on the machine:
+docker/clone-agent/internal/importer/source/intime_test.go.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ HTML = b"<!DOCTYPE html><title>Coming soon</title><p>" + b"x" * 300_000
 BAD = {
     "a page of HTML": Case("source_invalid", {"*": hostile.page(HTML)}),
     "a short page of HTML": Case("source_invalid", {"*": hostile.page(b"<html></html>")}),
+    "a slow page of HTML": Case("source_invalid", {"*": hostile.late(3, hostile.page(HTML))}),
     "nothing with status 200": Case("source_invalid", {"*": hostile.page(b"")}),
     "an unknown page": Case("source_refused", {"*": hostile.page(HTML, 404)}),
     "a login": Case("source_refused", {"*": hostile.page(HTML, 401)}),

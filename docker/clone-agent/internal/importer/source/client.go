@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -66,6 +67,7 @@ type Client struct {
 	signer  *signer
 	http    *http.Client
 	gate    *gate
+	known   atomic.Bool // the plugin has answered
 
 	mu   sync.Mutex
 	site *url.URL

@@ -15,10 +15,13 @@ import (
 // preflightLimit is how long a source may take to say what it is: whoever ordered the clone waits for a yes or no.
 const preflightLimit = 13 * time.Second
 
+// errLate: the time of preflight is over.
+var errLate = errors.New("the source did not say what it is")
+
 // Preflight asks what the source is, and finds the spelling of the address by which the plugin is reached.
 func (c *Client) Preflight(ctx context.Context) (*Preflight, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, preflightLimit, failure.New(job.SourceUnreachable,
-		"the source did not say what it is within %s; check that the site is up and not overloaded", preflightLimit))
+		"%w within %s; check that the site is up and not overloaded", errLate, preflightLimit))
 	defer cancel()
 	var first error
 	for _, way := range ways {

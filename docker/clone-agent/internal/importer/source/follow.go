@@ -149,6 +149,7 @@ func (f *following) confirm(kind byte, payload []byte, batch *Batch) (point chec
 	if err := json.Unmarshal(payload, &point); err != nil {
 		return point, false, fmt.Errorf("%w: %w", errForged, err)
 	}
+	f.client.known.Store(true)
 	if point.Error != nil {
 		return point, false, &AnswerError{f.endpoint, point.Error.Code, point.Error.Message}
 	}

@@ -16,6 +16,8 @@ const (
 	maxTries = 8
 	// maxSpoiled of one that sends what it should not,
 	maxSpoiled = 5
+	// maxStrange of one that has never answered as the plugin does (a page of HTML is no accident then),
+	maxStrange = 2
 	// and maxBusy of one that asks for patience, which is alive.
 	maxBusy = 12
 
@@ -30,17 +32,23 @@ type retries struct {
 	failed  int
 	spoiled int
 	busy    int
-	worst   error // the last that was spoiled: says more than the silence in which a slow one ends
+	worst   error // the last that came, spoiled before refused: says more than the silence in which a slow one ends
 }
 
 func (r *retries) progressed() { r.failed, r.spoiled, r.busy, r.worst = 0, 0, 0, nil }
 
 // again waits before the next try, or says why there is none.
 func (r *retries) again(ctx context.Context, err error) error {
+	if r.worst != nil && errors.Is(context.Cause(ctx), errLate) {
+		return r.client.classify(context.WithoutCancel(ctx), r.worst)
+	}
 	if !worthRetrying(ctx, err) {
 		return r.client.classify(ctx, err)
 	}
 	wait, given := r.next(err)
+	if deadline, set := ctx.Deadline(); set && time.Until(deadline) <= wait {
+		given = true // nobody would hear the answer
+	}
 	if given && r.worst != nil {
 		err = r.worst
 	}
@@ -53,6 +61,9 @@ func (r *retries) again(ctx context.Context, err error) error {
 // next is how long to wait, and whether it is of no use.
 func (r *retries) next(err error) (wait time.Duration, givenUp bool) {
 	var refused *nonAnswer
+	if errors.As(err, &refused) && r.spoiled == 0 {
+		r.worst = err
+	}
 	if errors.As(err, &refused) && refused.busy() {
 		r.busy++
 		r.client.gate.narrow()
@@ -66,7 +77,8 @@ func (r *retries) next(err error) (wait time.Duration, givenUp bool) {
 		r.worst = err
 	}
 	r.failed++
-	givenUp = r.failed >= maxTries || r.spoiled >= maxSpoiled || r.watch.exhausted()
+	strange := errors.Is(err, errNoAnswer) && !r.client.known.Load() && r.spoiled >= maxStrange
+	givenUp = strange || r.failed >= maxTries || r.spoiled >= maxSpoiled || r.watch.exhausted()
 	wait = backoff(r.client.options.Backoff, r.failed, longestPause)
 	r.watch.excuse(wait) // a pause of ours is no silence of the source
 	return wait, givenUp
