@@ -183,6 +183,9 @@ func (c *Copier) tree(ctx context.Context, root source.Root, parameters source.P
 
 // changedAgain asks once more, a few times, for what changed while it was read, and lists what never stood still.
 func (w *writer) changedAgain(ctx context.Context, root source.Root) error {
+	if err := w.unended(); err != nil {
+		return err
+	}
 	for range takeAgain {
 		again := utf8Only(w.changed)
 		if len(again) == 0 {
@@ -192,8 +195,10 @@ func (w *writer) changedAgain(ctx context.Context, root source.Root) error {
 		for len(again) > 0 {
 			n := min(len(again), pathsPerRequest)
 			w.changed = nil
-			w.release()
 			if err := w.follow(ctx, source.Parameters{"root": root.Name, "paths": again[:n]}); err != nil {
+				return err
+			}
+			if err := w.unended(); err != nil {
 				return err
 			}
 			left, again = append(left, w.changed...), again[n:]
@@ -205,6 +210,14 @@ func (w *writer) changedAgain(ctx context.Context, root source.Root) error {
 	}
 	w.changed = nil
 	return nil
+}
+
+// unended takes a file that the source began and forgot as one that changed.
+func (w *writer) unended() error {
+	if w.open {
+		w.again(w.current.path)
+	}
+	return w.abandon()
 }
 
 // utf8Only drops the names that JSON cannot carry.

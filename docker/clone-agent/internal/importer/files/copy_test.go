@@ -162,6 +162,34 @@ func TestAFileThatChangesIsTakenAgainOrListed(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	wantFile(t, dir, "wp-content/uploads/a", "a")
+	wantNone(t, dir, "wp-content/uploads/b")
+}
+
+func TestHalfOfAFileIsNeverLeft(t *testing.T) {
+	begun := func(path string) sourcetest.Record { // and never ended
+		raw := binary.AppendUvarint(append([]byte("f\x01"), path...), 0o644)
+		return sourcetest.Record{Kind: 'f', Path: path, Raw: append(raw, "\x04\x01\x00b\x02<?"...)}
+	}
+	gone := sourcetest.Record{Kind: 's', Path: "b", Text: "missing"}
+	for name, c := range map[string]struct {
+		records []sourcetest.Record
+		reason  string
+	}{
+		"it never stands still":     {[]sourcetest.Record{file("a", "a"), {Kind: 'f', Path: "b", Text: "<?php", Changed: 100}}, "changed"},
+		"it went while it was read": {[]sourcetest.Record{file("a", "a"), begun("b"), gone}, "missing"},
+		"the source goes on behind": {[]sourcetest.Record{begun("b"), file("a", "a")}, "changed"},
+		"the source ends within it": {[]sourcetest.Record{file("a", "a"), begun("b")}, "changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := docroot(t, "wp-content/plugins/b")
+			report, err := copyInto(t, dir, sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("plugins", c.records...)}}))
+			if err != nil || report.Files != 1 || len(report.Skipped) == 0 || report.Skipped[0] != (files.Skipped{Path: "wp-content/plugins/b", Reason: c.reason}) {
+				t.Errorf("%+v, %v", report, err)
+			}
+			wantFile(t, dir, "wp-content/plugins/a", "a")
+			wantNone(t, dir, "wp-content/plugins/b")
+		})
+	}
 }
 
 func TestHostileRecords(t *testing.T) {

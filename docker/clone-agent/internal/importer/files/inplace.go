@@ -66,4 +66,12 @@ func (p *inPlace) dir(name string) error {
 	return err
 }
 
+func (p *inPlace) discard(name string) error {
+	dir, err := p.folders.in(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	return dir.Remove(path.Base(name))
+}
+
 func (p *inPlace) close() { p.folders.close() }

@@ -91,4 +91,6 @@ func (s *staging) dir(name string) error {
 	return err
 }
 
+func (s *staging) discard(string) error { return s.volume.Remove(s.file) }
+
 func (s *staging) close() { s.folders.close() }

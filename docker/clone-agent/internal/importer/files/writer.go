@@ -24,6 +24,8 @@ type place interface {
 	// link makes a symbolic link. It returns false as publish does.
 	link(name, target string) (bool, error)
 	dir(name string) error
+	// discard removes what create began and nobody will end.
+	discard(name string) error
 	close()
 }
 
@@ -84,6 +86,9 @@ func (w *writer) record(r record) error {
 		return w.seen(r)
 	}
 	w.copier.book.skip(w.name(r), strings.ToValidUTF8(string(r.text[:min(len(r.text), maxReason)]), "?"))
+	if w.open && r.path == w.current.path { // gone since the last answer
+		return w.abandon()
+	}
 	return nil
 }
 
@@ -111,8 +116,13 @@ func (w *writer) staying(name string, err error) error {
 
 // begin opens a file, at its start or where the last answer ended.
 func (w *writer) begin(r record) error {
-	if w.open && (r.path != w.current.path || r.offset == 0) {
-		w.release()
+	if before := w.current.path; w.open && (r.path != before || r.offset == 0) {
+		if err := w.abandon(); err != nil {
+			return err
+		}
+		if r.path != before {
+			w.again(before)
+		}
 	}
 	if w.open {
 		if int64(r.offset) != w.offset {
@@ -158,12 +168,12 @@ func (w *writer) end(r record) error {
 	if int64(r.size) != w.offset || r.status > statusChanged {
 		return failure.New(job.SourceInvalid, "%q has %d bytes, not %d", shorten(w.current.path), w.offset, r.size)
 	}
-	name, mine := w.name(w.current), w.file != nil
-	w.release()
 	if r.status == statusChanged {
 		w.again(w.current.path)
-		return nil
+		return w.abandon()
 	}
+	name, mine := w.name(w.current), w.file != nil
+	w.release()
 	if !mine {
 		return nil
 	}
@@ -206,6 +216,19 @@ func (w *writer) release() {
 		w.file.Close()
 	}
 	w.file, w.open = nil, false
+}
+
+// abandon closes the present file and leaves nothing of it: half of a file is worse than none, and is listed as none.
+func (w *writer) abandon() error {
+	mine := w.open && w.file != nil
+	w.release()
+	if !mine {
+		return nil
+	}
+	if err := w.place.discard(w.name(w.current)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (w *writer) close() {
