@@ -57,7 +57,10 @@ func (b *Backfill) Fetch(ctx context.Context, name string) (bool, error) {
 			return false, err
 		}
 		if mine {
-			found, err := b.fetch(ctx, name)
+			found, err := b.present(name), error(nil) // it may have come between the two questions
+			if !found {
+				found, err = b.fetch(ctx, name)
+			}
 			b.ahead.answered(name, found, err)
 			return found, err
 		}
