@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/rewrite"
@@ -32,7 +31,7 @@ func (r *run) fidelity() map[string]any {
 	rows, sentRows := map[string]int64{}, map[string]int64{}
 	var differing []TableReport
 	var changed []map[string]any
-	adapted := slices.Clone(r.adapted)
+	missing, adapted := r.leftOut()
 	for _, t := range r.reports {
 		sent, loaded, tooLong = sent+t.Source, loaded+t.Clone, tooLong+t.TooLong
 		rows[t.Name], sentRows[t.Name] = t.Clone, t.Source
@@ -55,7 +54,7 @@ func (r *run) fidelity() map[string]any {
 		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows, "source_by_table": sentRows},
 		"tables_differing":    orEmpty(differing),
 		"tables_changed":      orEmpty(changed), // while they were read
-		"tables_left_out":     listed(r.preflight.LeftOut),
+		"tables_left_out":     listed(missing),
 		"tables_adapted":      listed(adapted), // which the clone's server did not take as they are
 		"views_failed":        listed(r.viewsFailed),
 		"triggers_failed":     listed(r.triggersFailed),

@@ -48,7 +48,7 @@ func newServer(t *testing.T) *dbServer {
 	}
 	s := &dbServer{t: t, program: program, log: log}
 	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"),
-		"--skip-networking", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
+		"--skip-networking", "--skip-log-bin", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
 		"--innodb-strict-mode=OFF"}
 	s.start()
 	t.Cleanup(func() {

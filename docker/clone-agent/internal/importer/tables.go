@@ -21,6 +21,9 @@ func (r *run) tables(ctx context.Context) error {
 	if r.adapted, err = r.database.Recreate(ctx, tables); err != nil {
 		return err
 	}
+	if tables, err = r.withoutLeftOut(tables); err != nil {
+		return err
+	}
 	if err := r.rows(ctx, tables); err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ var (
 		" CURRENT_TIMESTAMP GENERATED ALWAYS AS VIRTUAL STORED INVISIBLE VISIBLE UNIQUE PRIMARY KEY CHECK CONSTRAINT ENFORCED" +
 		" COLUMN_FORMAT FIXED DYNAMIC STORAGE DISK MEMORY SRID TRUE FALSE")
 	keyWords = set("PRIMARY UNIQUE KEY INDEX FULLTEXT SPATIAL CONSTRAINT FOREIGN REFERENCES CHECK NOT ENFORCED ON DELETE UPDATE CASCADE RESTRICT SET NULL" +
-		" DEFAULT NO ACTION MATCH FULL PARTIAL SIMPLE USING BTREE HASH RTREE COMMENT VISIBLE INVISIBLE WITH PARSER")
-	keyBeginnings = set("PRIMARY UNIQUE KEY INDEX FULLTEXT SPATIAL CONSTRAINT FOREIGN CHECK")
+		" DEFAULT NO ACTION MATCH FULL PARTIAL SIMPLE USING BTREE HASH RTREE COMMENT VISIBLE INVISIBLE WITH PARSER VECTOR COSINE EUCLIDEAN")
+	keyBeginnings = set("PRIMARY UNIQUE KEY INDEX FULLTEXT SPATIAL VECTOR CONSTRAINT FOREIGN CHECK")
 	// never in an expression: what reads other tables or files, waits, or locks
 	forbidden = set("SELECT INTO OUTFILE DUMPFILE LOAD_FILE SLEEP BENCHMARK GET_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS IS_FREE_LOCK IS_USED_LOCK" +
 		" MASTER_POS_WAIT SOURCE_POS_WAIT WAIT_FOR_EXECUTED_GTID_SET MASTER_GTID_WAIT PROCEDURE")
@@ -118,13 +118,13 @@ func allowedItem(item []token) error {
 	switch {
 	case len(item) >= 2 && item[0].kind == identifier && item[1].kind == word:
 		if !types[strings.ToUpper(item[1].text)] {
-			return unexpected("a column of the type %.50s", item[1].text)
+			return unknown("a column of the type %.50s", item[1].text)
 		}
 		return allowedWords(item[2:], columnWords)
 	case len(item) >= 2 && item[0].kind == word && keyBeginnings[strings.ToUpper(item[0].text)]:
 		return allowedWords(item, keyWords)
 	}
-	return unexpected("an item is neither column nor key")
+	return unknown("an item that is neither column nor key")
 }
 
 func allowedWords(tokens []token, words map[string]bool) error {
@@ -145,8 +145,10 @@ func allowedWords(tokens []token, words map[string]bool) error {
 		case t.kind != word, words[strings.ToUpper(t.text)]:
 		case i > 0 && tokens[i-1].is("COLLATE", "SET", "CHARSET"): // the name of a charset or collation
 		case i+1 < len(tokens) && tokens[i+1].kind == literal && (t.text[0] == '_' || len(t.text) == 1): // _utf8mb4'...', b'...'
-		default:
+		case forbidden[strings.ToUpper(t.text)]:
 			return unexpected("the word %.50s", t.text)
+		default:
+			return unknown("the word %.50s", t.text)
 		}
 	}
 	return nil
@@ -228,28 +230,4 @@ func refused(kind, name string, err error) error {
 		return failure.New(job.SourceInvalid, "the definition of %s %s %w", kind, name, err)
 	}
 	return err
-}
-
-// withoutConstraints returns a definition without its foreign keys and checks.
-func withoutConstraints(statement string) string {
-	tokens, err := lex(statement)
-	if err != nil {
-		return statement
-	}
-	end, err := closing(tokens, 3)
-	if err != nil {
-		return statement
-	}
-	var kept []string
-	for begin := 4; begin < end; {
-		stop, err := itemEnd(tokens, begin, end)
-		if err != nil {
-			return statement
-		}
-		if !tokens[begin].is("CONSTRAINT", "FOREIGN", "CHECK") {
-			kept = append(kept, statement[tokens[begin].start:tokens[stop-1].end])
-		}
-		begin = stop + 1
-	}
-	return statement[:tokens[3].end] + strings.Join(kept, ", ") + statement[tokens[end].start:]
 }

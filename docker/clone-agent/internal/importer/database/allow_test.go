@@ -135,6 +135,10 @@ func FuzzAdapt(f *testing.F) {
 				if err := allowedTable(adapted, "a"); err != nil {
 					t.Errorf("%q would be executed: %v", adapted, err)
 				}
+				bare, _ := withoutKeys(adapted)
+				if err := allowedTable(bare, "a"); err != nil {
+					t.Errorf("%q, without keys: %v", bare, err)
+				}
 				if err := allowedTable(withoutConstraints(adapted), "a"); err != nil && !strings.Contains(adapted, "CONSTRAINT") {
 					t.Errorf("%q, without constraints: %v", adapted, err)
 				}

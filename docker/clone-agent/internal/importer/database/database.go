@@ -112,7 +112,7 @@ func (d *Database) conn(ctx context.Context) (*sql.Conn, error) {
 }
 
 // Recreate drops whatever the schema holds and creates the given tables, empty.
-// It returns those that could not be made as they are.
+// It returns those that could not be made as they are, or not at all.
 func (d *Database) Recreate(ctx context.Context, tables []source.Table) (adapted []Adapted, err error) {
 	if err := Check(tables); err != nil {
 		return nil, err
@@ -184,44 +184,13 @@ func (d *Database) Bytewise(ctx context.Context, table source.Table) (bool, erro
 		if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+Quote(table.Name)); err != nil {
 			return wrap("dropping "+table.Name, err)
 		}
-		_, err = bytewise.create(ctx, conn, table)
+		change, err := bytewise.create(ctx, conn, table)
+		if err == nil && change != nil && change.LeftOut {
+			return failure.New(job.Incompatible, "the clone's database refuses table %s with binary collations: %s", table.Name, change.Error)
+		}
 		return err
 	})
 	return err == nil, err
-}
-
-// Adapted is a table that the clone's server did not take as it is.
-type Adapted struct {
-	Table  string `json:"table"`
-	Change string `json:"change"`
-	Error  string `json:"error"` // of the server, without the change
-}
-
-// create tries the definition as it is, then without what its rows do not need, then MyISAM for what only that can hold (a
-// second column of the key that counts up by itself, a thousand columns).
-func (d *Database) create(ctx context.Context, conn *sql.Conn, table source.Table) (*Adapted, error) {
-	statement, err := d.target.Adapt(table.Create, table.Name)
-	if err != nil {
-		return nil, refused("table", table.Name, err)
-	}
-	_, first := conn.ExecContext(ctx, statement)
-	var server *mysql.MySQLError
-	if first == nil || !errors.As(first, &server) || ctx.Err() != nil {
-		return nil, wrap("creating "+table.Name, first)
-	}
-	loose := withoutConstraints(statement)
-	for _, try := range []struct{ statement, change string }{
-		{loose, "without its constraints"},
-		{substitute(loose, engine, func([]string) string { return "ENGINE=MyISAM" }), "as MyISAM"},
-	} {
-		if _, err := conn.ExecContext(ctx, try.statement); err == nil {
-			return &Adapted{table.Name, try.change, first.Error()}, nil
-		}
-	}
-	if wrapped := wrap("creating "+table.Name, first); Lost(wrapped) || isDiskFull(server) {
-		return nil, wrapped
-	}
-	return nil, failure.New(job.Incompatible, "the clone's database refuses table %s: %w", table.Name, first)
 }
 
 // wrap gives an error of the clone's database its code; nil stays nil.

@@ -61,20 +61,22 @@ var (
 	collate    = regexp.MustCompile(`(?i)(\bCOLLATE(?:\s*=\s*|\s+))(\w+)`)
 	engine     = regexp.MustCompile(`(?i)\bENGINE\s*=\s*\w+`)
 	definer    = regexp.MustCompile("(?i)\\bDEFINER\\s*=\\s*(?:`[^`]*`|'[^']*'|\\w+)(?:@(?:`[^`]*`|'[^']*'|[\\w.%]+))?\\s*")
-	columnType = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+)(uuid|inet6|inet4)\\b")
+	columnType = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+)(uuid|inet6|inet4|xmltype)\\b")
 	textValue  = regexp.MustCompile("(?im)^(\\s*`\x01+`\\s+(?:tiny|medium|long)?(?:text|blob|json)\\b[^,\n]*?\\bDEFAULT\\s+)('\x01*')")
 	// comments that are executed from some version on
 	versioned = regexp.MustCompile(`(?s)/\*M?!(?:\d{5,6})?(.*?)\*/`)
 	// what other servers and engines say of a column or key
 	foreign = regexp.MustCompile(`(?i)\s+(?:COMPRESSED(?:\s*=\s*\w+)?|REF_SYSTEM_ID\s*=\s*\d+|WITHOUT\s+SYSTEM\s+VERSIONING|KEY_BLOCK_SIZE\s*=\s*\d+|CLUSTERING\s*=\s*\w+|` +
 		`NOT\s+IGNORED|IGNORED)\b`)
+	// the columns in which MariaDB keeps when a row was valid, or by which transactions
+	rowTime    = regexp.MustCompile(`(?i)\b(timestamp|bigint)((?:\(\d+\))?(?:\s+UNSIGNED)?(?:\s+NOT\s+NULL)?)\s+GENERATED\s+ALWAYS\s+AS\s+ROW\s+(START|END)\b`)
 	persistent = regexp.MustCompile(`(?i)(\)\s*)PERSISTENT\b`)
 	parser     = regexp.MustCompile("(?i)\\s+(?:WITH\\s+PARSER\\s+(`\x01*`|\\w+)|SRID\\s+\\d+)")
 	computed   = regexp.MustCompile(`(?i)\b(DEFAULT\s+)([a-z_]\w*)(\((?:[^()]|\([^()]*\))*\))`)
 )
 
 // replacementTypes stand for types that MySQL lacks; the source sends their cells as text.
-var replacementTypes = map[string]string{"uuid": "char(36)", "inet6": "varchar(45)", "inet4": "varchar(15)"}
+var replacementTypes = map[string]string{"uuid": "char(36)", "inet6": "varchar(45)", "inet4": "varchar(15)", "xmltype": "longtext"}
 
 // Adapt makes a definition of the source one that the clone's server takes: InnoDB, its own collations and types, none of
 // the options that say where and how the source keeps its rows. What is left is checked word by word.
@@ -96,6 +98,9 @@ func (t *Target) Adapt(create, name string) (string, error) {
 }
 
 func (t *Target) adaptBody(body string) string {
+	body = substitute(withoutPeriods(body), rowTime, func(g []string) string {
+		return g[1] + g[2] + " DEFAULT " + rowTimes[strings.ToLower(g[1]+" "+g[3])]
+	})
 	body = substitute(body, foreign, func([]string) string { return "" })
 	body = substitute(body, persistent, func(g []string) string { return g[1] + "STORED" })
 	body = substitute(body, computed, func(g []string) string {
@@ -115,6 +120,11 @@ func (t *Target) adaptBody(body string) string {
 	}
 	body = substitute(body, columnType, func(g []string) string { return g[1] + replacementTypes[strings.ToLower(g[2])] })
 	return substitute(body, textValue, func(g []string) string { return g[1] + "(" + g[2] + ")" })
+}
+
+// rowTimes are the times of rows that are valid, and stay so.
+var rowTimes = map[string]string{
+	"timestamp start": "CURRENT_TIMESTAMP(6)", "timestamp end": "'2038-01-19 03:14:07'", "bigint start": "0", "bigint end": "18446744073709551615",
 }
 
 // nowFunctions may be a column's default without parentheses around them.

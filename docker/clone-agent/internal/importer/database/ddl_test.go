@@ -62,6 +62,11 @@ func TestDefinitions(t *testing.T) {
 			"CREATE TABLE `a` (\n  `uuid` uuid NOT NULL DEFAULT uuid(),\n  `ip` inet6 DEFAULT NULL,\n  KEY `uuid` (`uuid`)\n) ENGINE=InnoDB",
 			"CREATE TABLE `a` (\n  `uuid` char(36) NOT NULL DEFAULT (uuid()),\n  `ip` varchar(45) DEFAULT NULL,\n  KEY `uuid` (`uuid`)\n) ENGINE=InnoDB",
 		},
+		"a row's time": {
+			"CREATE TABLE `a` (\n  `id` int,\n  `f` timestamp(6) GENERATED ALWAYS AS ROW START,\n  `t` timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE,\n  PERIOD FOR SYSTEM_TIME (`f`, `t`)\n) ENGINE=InnoDB WITH SYSTEM VERSIONING",
+			"CREATE TABLE `a` (\n  `id` int,\n  `f` timestamp(6) DEFAULT CURRENT_TIMESTAMP(6),\n  `t` timestamp(6) DEFAULT '2038-01-19 03:14:07' INVISIBLE\n) ENGINE=InnoDB",
+		},
+		"XML": {"CREATE TABLE `a` (\n  `x` xmltype DEFAULT NULL\n)", "CREATE TABLE `a` (\n  `x` longtext DEFAULT NULL\n)"},
 		"a text's default": {
 			"CREATE TABLE `a` (\n  `t` longtext NOT NULL DEFAULT 'a,b',\n  `v` varchar(9) DEFAULT 'x',\n  `n` text DEFAULT NULL\n)",
 			"CREATE TABLE `a` (\n  `t` longtext NOT NULL DEFAULT ('a,b'),\n  `v` varchar(9) DEFAULT 'x',\n  `n` text DEFAULT NULL\n)",
@@ -81,5 +86,14 @@ func TestDefiners(t *testing.T) {
 		if got := withoutDefiner("CREATE " + clause + view); got != "CREATE "+view {
 			t.Errorf("%s: %s", clause, got)
 		}
+	}
+}
+
+func TestKeysAreTakenOutAndNoColumnWith(t *testing.T) {
+	left, keys := withoutKeys("CREATE TABLE `a` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `KEY` longtext COMMENT 'KEY `x` (`id`)',\n  PRIMARY KEY (`KEY`(9),`id`),\n  KEY `counts` (`id`),\n" +
+		"  UNIQUE KEY `u` (`KEY`,`id`) USING HASH,\n  VECTOR KEY `v` (`KEY`) `m`=6 `distance`=cosine\n) ENGINE=InnoDB")
+	want := "CREATE TABLE `a` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `KEY` longtext COMMENT 'KEY `x` (`id`)',\n  PRIMARY KEY (`KEY`(9),`id`),\n  KEY `counts` (`id`)\n) ENGINE=InnoDB"
+	if left != want || len(keys) != 2 || keys[0] != "UNIQUE KEY `u` (`KEY`,`id`) USING HASH" {
+		t.Errorf("%s\n%q", left, keys)
 	}
 }

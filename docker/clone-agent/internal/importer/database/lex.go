@@ -40,6 +40,13 @@ func (t token) is(texts ...string) bool {
 // errStatement: a statement is not one that a server prints of a table or view.
 var errStatement = errors.New("is not what a server prints")
 
+// errUnknown: a statement is one of a table, in words that nobody here knows. It is not executed; the table is done without.
+var errUnknown = fmt.Errorf("%w (or of a newer server)", errStatement)
+
+func unknown(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUnknown, fmt.Sprintf(format, args...))
+}
+
 func unexpected(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errStatement, fmt.Sprintf(format, args...))
 }
