@@ -23,6 +23,7 @@ namespace CloneGuard;
         if (function_exists('opcache_reset')) {
             opcache_reset();
         }
+        header('X-Clone-PHP: ' . PHP_VERSION);
         http_response_code(204);
         exit;
     }

@@ -35,6 +35,8 @@ def test_every_kind_of_row_and_file_arrives_as_it_was(system: Installation, exot
     user, password = exotic.admin_user, exotic.admin_password
     assert administrator_faults(system.visitor, system.host(clone), user, password) == []
     assert outcome.report["complete"] is True
+    assert all(outcome.report["versions"]["clone"].values())
+    assert len(outcome.report["tables_copied"]) == outcome.report["tables"]
     skipped = {one["path"]: one["reason"] for one in outcome.report["files_skipped"]}
     odd = {f"wp-content/uploads/odd/{name}": reason for name, reason in SKIPPED_FILES.items()}
     assert odd.items() <= skipped.items()

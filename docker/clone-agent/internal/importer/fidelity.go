@@ -9,8 +9,11 @@ import (
 	"clonepool.dev/clone-agent/internal/rewrite"
 )
 
-// maxListed bounds the lists in the report.
-const maxListed = 50
+// The lists of the report end here; counts tell the rest.
+const (
+	maxListed = 1000
+	maxTables = 5000 // of all tables, one by one: a megabyte of names, counts and checksums
+)
 
 // took adds a finished table to the report.
 func (r *run) took(at position) {
@@ -28,20 +31,22 @@ func (r *run) took(at position) {
 func (r *run) fidelity() map[string]any {
 	sortReports(r.reports)
 	var sent, loaded, tooLong int64
-	rows, sentRows := map[string]int64{}, map[string]int64{}
 	var differing []TableReport
 	var changed []map[string]any
+	var unsure []string
 	missing, adapted := r.leftOut()
 	for _, t := range r.reports {
 		sent, loaded, tooLong = sent+t.Source, loaded+t.Clone, tooLong+t.TooLong
-		rows[t.Name], sentRows[t.Name] = t.Clone, t.Source
 		if t.Bytewise {
 			adapted = append(adapted, database.Adapted{Table: t.Name, Change: "with binary collations", Error: "keys that the source tells apart are equal in the nearest collations"})
 		}
-		if t.Changed != nil && *t.Changed && len(changed) < maxListed {
+		switch {
+		case t.Changed == nil:
+			unsure = append(unsure, t.Name)
+		case *t.Changed:
 			changed = append(changed, map[string]any{"table": t.Name, "changed_by": orEmpty(t.ChangedBy)})
 		}
-		if t.differs() && len(differing) < maxListed {
+		if t.differs() {
 			differing = append(differing, t)
 		}
 	}
@@ -51,9 +56,11 @@ func (r *run) fidelity() map[string]any {
 	}
 	return map[string]any{
 		"tables":              len(r.reports),
-		"rows":                map[string]any{"source": sent, "clone": loaded, "by_table": rows, "source_by_table": sentRows},
-		"tables_differing":    orEmpty(differing),
-		"tables_changed":      orEmpty(changed), // while they were read
+		"rows":                map[string]any{"source": sent, "clone": loaded},
+		"tables_copied":       orEmpty(r.reports[:min(len(r.reports), maxTables)]),
+		"tables_differing":    listed(differing),
+		"tables_changed":      listed(changed), // while they were read
+		"tables_unsure":       listed(unsure),  // whether they were, their server cannot tell
 		"tables_left_out":     listed(missing),
 		"tables_adapted":      listed(adapted), // which the clone's server did not take as they are
 		"views_failed":        listed(r.viewsFailed),
@@ -77,16 +84,6 @@ func (r *run) checksum() string {
 		fmt.Fprintf(sum, "%s %d %s\n", t.Name, t.Source, t.Digest)
 	}
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
-}
-
-func (r *run) versions() map[string]any {
-	v := r.preflight.Versions
-	return map[string]any{
-		"source": map[string]string{
-			"wordpress": v.WordPress, "php": v.PHP, "database": v.Server + " " + v.Database, "plugin": r.preflight.PluginVersion,
-		},
-		"clone": map[string]string{"wordpress": v.WordPress, "database": r.cloneDatabase},
-	}
 }
 
 // listed bounds a list.

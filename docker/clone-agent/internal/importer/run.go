@@ -54,6 +54,8 @@ type run struct {
 	off            []Off
 	warnings       []string
 	cloneDatabase  string
+	clonePHP       string
+	cloneWordPress string
 }
 
 // Run imports a site and reports lines, the last one with a result. It returns when nothing of it is left running. Once the

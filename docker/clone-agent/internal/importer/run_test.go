@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -72,6 +73,7 @@ func pod(t *testing.T, address database.Address, page http.HandlerFunc) Env {
 	dir := t.TempDir()
 	apache := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if order, _ := os.ReadFile(filepath.Join(dir, "smoke-"+r.Header.Get("X-Clone-Smoke"))); len(order) > 0 {
+			w.Header().Set("X-Clone-PHP", "8.2.7")
 			w.WriteHeader(http.StatusNoContent) // the guard has done what it was asked to
 			return
 		}
@@ -144,6 +146,9 @@ func TestImports(t *testing.T) {
 
 func wholeSite(t *testing.T, address database.Address) {
 	env := pod(t, address, works)
+	if err := os.CopyFS(env.Docroot, fstest.MapFS{"wp-includes/version.php": {Data: []byte("<?php\n$wp_version = '6.7.2';\n")}}); err != nil {
+		t.Fatal(err)
+	}
 	line := importAll(t, sourcetest.Start(t, shop()), env, nil)
 	if line.Result != job.ResultOK || line.Phase != job.Done || line.Percent != 100 {
 		t.Fatalf("%+v", line)
@@ -205,6 +210,8 @@ func wantFidelity(t *testing.T, fidelity map[string]any) {
 	for _, want := range []string{
 		`"tables":2`, `"source":10`, `"clone":10`, `"tables_differing":[]`, `"serialized":2`, `"malformed_serialized":1`, `"drop_ins_off":["object-cache.php"]`,
 		`"files":2`, `"views_failed":[]`, `"triggers_failed":[]`, `"checksum":"sha256:`,
+		`"tables_copied":[{"name":"wp_options","source_rows":8,"clone_rows":8,"sha256":"`, `"tables_unsure":["wp_options","wp_select ` + "`odd`" + `"]`,
+		`"php":"8.2.7","wordpress":"6.7.2"}`, `"differ":["wordpress","php","database"]`,
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s in %s", want, text)

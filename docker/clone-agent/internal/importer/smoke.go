@@ -26,9 +26,10 @@ func (r *run) smoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := test.ForgetCode(ctx); err != nil {
+	if r.clonePHP, err = test.ForgetCode(ctx); err != nil {
 		return err
 	}
+	r.cloneWordPress = site.Version(r.root) // before any code of the site could write it
 	for round := 0; ; round++ {
 		r.warnings, err = test.Run(ctx)
 		var fatal *site.Fatal

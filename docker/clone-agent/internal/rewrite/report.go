@@ -33,7 +33,7 @@ const (
 var reasonNames = []string{ReasonMalformed, ReasonCustomObject, ReasonTooDeep, ReasonBinary, ReasonOtherPort, ReasonBase64}
 
 // maxListed is how many cells are named for each reason; all are counted.
-const maxListed = 10
+const maxListed = 100
 
 // Finding names a cell in which something could not be rewritten.
 type Finding struct {

@@ -10,6 +10,7 @@ import (
 
 const (
 	tokenHeader = "X-Clone-Smoke"
+	phpHeader   = "X-Clone-PHP"
 	maxReport   = 64 << 10
 	// forget in the file asks the guard to empty PHP's cache of compiled code, and for nothing else.
 	forget = "forget compiled code"

@@ -149,23 +149,48 @@ func TestCompiledCodeIsForgottenFirst(t *testing.T) {
 				w.WriteHeader(http.StatusFound)
 				return
 			}
+			w.Header().Set(phpHeader, "8.4.16")
 			w.WriteHeader(status)
 		}))
 		t.Cleanup(server.Close)
 		return &Smoke{Address: strings.TrimPrefix(server.URL, "http://"), SiteURL: "https://acme.clones.test", TempDir: dir}
 	}
 	for _, location := range []string{"", "https://acme.clones.test/login/"} {
-		if err := answer(204, location).ForgetCode(context.Background()); err != nil || orders[0] != forget {
-			t.Errorf("%v, %q", err, orders)
+		if php, err := answer(204, location).ForgetCode(context.Background()); err != nil || php != "8.4.16" || orders[0] != forget {
+			t.Errorf("%s, %v, %q", php, err, orders)
 		}
 	}
 	for _, s := range []*Smoke{answer(200, ""), answer(204, "https://elsewhere.test/"), answer(204, "/wp-login.php")} {
-		if code, _ := failure.Of(s.ForgetCode(context.Background())); code != job.SmokeFailed {
+		_, err := s.ForgetCode(context.Background())
+		if code, _ := failure.Of(err); code != job.SmokeFailed {
 			t.Errorf("%s", code)
 		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestTheVersionIsThatOfTheFiles(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := os.Mkdir(filepath.Join(dir, "wp-includes"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"<?php\n/** $wp_version = 'x'; */\n$wp_version = '6.8.3';\n$wp_db_version = 1;": "6.8.3",
+		"<?php\n\t$wp_version=\"7.0-beta1\";":                                           "7.0-beta1", "<?php": "", "<?php $wp_version = '" + strings.Repeat("9", 100) + "';": "",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "wp-includes/version.php"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := Version(root); got != want {
+			t.Errorf("%q of %q", got, text)
+		}
 	}
 }
 

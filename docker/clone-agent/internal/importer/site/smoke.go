@@ -70,28 +70,28 @@ func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 
 // ForgetCode empties PHP's cache of compiled code. The cache knows a file by its path and time alone, so it could go on with
 // the image's version of one that the source has with the same time and other bytes. The guard does it before any code of
-// the site runs; the door to log in is a script on every site.
-func (s *Smoke) ForgetCode(ctx context.Context) error {
+// the site runs, and says which PHP it is; the door to log in is a script on every site.
+func (s *Smoke) ForgetCode(ctx context.Context) (php string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageLimit)
 	defer cancel()
 	address := s.SiteURL + "/wp-login.php"
 	for range maxHops + 1 {
 		response, _, err := s.ask(ctx, address, forget)
 		if err != nil {
-			return failure.New(job.SmokeFailed, "%s: %w", address, err)
+			return "", failure.New(job.SmokeFailed, "%s: %w", address, err)
 		}
 		if response.StatusCode == http.StatusNoContent {
-			return nil
+			return response.Header.Get(phpHeader), nil
 		}
 		location := response.Header.Get("Location")
 		if location == "" {
-			return failure.New(job.SmokeFailed, "PHP's cache of compiled code was not emptied: %s answers %s", address, response.Status)
+			return "", failure.New(job.SmokeFailed, "PHP's cache of compiled code was not emptied: %s answers %s", address, response.Status)
 		}
 		if address, err = s.follow(address, location); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return failure.New(job.SmokeFailed, "%s redirects in a circle", address)
+	return "", failure.New(job.SmokeFailed, "%s redirects in a circle", address)
 }
 
 // dashboard asks for the dashboard as a stranger. What WordPress answers does not matter, sites like to hide it; but code
