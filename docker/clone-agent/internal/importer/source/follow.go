@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// maxUnconfirmed bounds what is kept until a checkpoint; the source promises one each MiB.
-	maxUnconfirmed = 16 << 20
+	// maxUnconfirmed bounds what each of four streams keeps until a checkpoint. The source promises one each MiB, behind the
+	// frame (of at most four) that ends it.
+	maxUnconfirmed = 8 << 20
 	// frameCost is what keeping an empty frame takes.
 	frameCost = 64
 )
