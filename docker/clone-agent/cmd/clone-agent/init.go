@@ -36,15 +36,19 @@ func runInit(ctx context.Context, args []string) error {
 	return supervisor.Run(ctx)
 }
 
-func importIntoPod(ctx context.Context, j job.Job, report func(job.Line), offer func(pid1.Fetch)) {
-	importer.Run(ctx, j, importer.PodEnv(), report, offer)
+// importsInto runs imports in the role's container.
+func importsInto(role *wordpress.Role) pid1.ImportFunc {
+	env := importer.PodEnv(role.RestoreDocroot)
+	return func(ctx context.Context, j job.Job, report func(job.Line), offer func(pid1.Fetch)) {
+		importer.Run(ctx, j, env, report, offer)
+	}
 }
 
 func chooseRole(name string) (pid1.Role, pid1.ImportFunc, error) {
 	switch name {
 	case "wordpress":
 		role, err := wordpress.NewRole(os.Getenv("WARM_POOL_MODE") == "1")
-		return role, importIntoPod, err
+		return role, importsInto(role), err
 	case "mysql":
 		role, err := mysqlctl.NewRole()
 		return role, nil, err

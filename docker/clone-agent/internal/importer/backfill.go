@@ -2,13 +2,8 @@ package importer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -28,11 +23,9 @@ const (
 	streamsFirst, streamsLater = 2, 3
 	// patienceLater is how long a silent source is waited for when nobody waits for the clone any more.
 	patienceLater = 3 * time.Minute
-	// maxSaved bounds what is read back from a volume that the site can write to.
-	maxSaved = 8 << 20
 
-	stateFile  = "state.json"
-	usableFile = "usable.json"
+	stateFile  = layout.BackfillDir + "/state.json"
+	usableFile = layout.BackfillDir + "/usable.json"
 )
 
 // Fetch takes one of the files that follow now, and says whether the source has it. Its name is relative to the uploads.
@@ -69,7 +62,7 @@ func (r *run) resume(ctx context.Context) (err error) {
 	if r.client, err = source.New(ctx, r.job, r.env.Source); err != nil {
 		return err
 	}
-	if r.root, err = os.OpenRoot(r.env.Docroot); err != nil {
+	if err = r.openFolders(); err != nil {
 		return err
 	}
 	r.restored = &usable{}
@@ -98,15 +91,10 @@ func (r *run) backfill(ctx context.Context, offer func(Fetch)) error {
 		r.progress.becomeUsable(r.faithful(true, nil), 0, 0, meter{}, func() int64 { return 0 })
 		return nil
 	}
-	volume, err := os.OpenRoot(filepath.Dir(r.env.Docroot))
-	if err != nil {
-		return err
-	}
-	defer volume.Close()
 	b := &files.Backfill{
-		Copier: r.copier, Volume: volume, Docroot: filepath.Base(r.env.Docroot), Folder: layout.BackfillDir, Root: *root,
+		Copier: r.copier, Volume: r.volume, Docroot: filepath.Base(r.env.Docroot), Folder: layout.BackfillDir, Root: *root,
 	}
-	from, err := r.begin(volume, b)
+	from, err := r.begin(b)
 	if err != nil {
 		return err
 	}
@@ -114,20 +102,20 @@ func (r *run) backfill(ctx context.Context, offer func(Fetch)) error {
 	r.copier.Streams, r.copier.Spend = streamsLater, r.progress.spendLater
 	size := r.preflight.Files.ByRoot[laterRoot]
 	arrived := func() int64 { return r.copier.Report().Files - from.Base }
-	r.progress.becomeUsable(r.faithful(false, nil), size.Count, size.Bytes, meter{done: from.Bytes}, arrived)
+	r.progress.becomeUsable(r.faithful(false, nil), size.Count, size.Bytes, meter{done: from.Bytes, before: from.Bytes}, arrived)
 	offer(b.Fetch)
 	err = r.progress.timed(job.Uploads, func() error { return r.progress.ticking(ctx, b.Run) })
 	offer(nil)
 	if errors.Is(err, context.Canceled) {
 		return err // what is saved may be all that is left to go on with
 	}
-	return errors.Join(err, volume.RemoveAll(layout.BackfillDir))
+	return errors.Join(err, r.volume.RemoveAll(layout.BackfillDir))
 }
 
 // begin reads where a former agent was, or puts down that a back-fill begins.
-func (r *run) begin(volume *os.Root, b *files.Backfill) (from saved, err error) {
-	if r.restored != nil && load(volume, stateFile, &from) == nil {
-		_ = load(volume, usableFile, r.restored)
+func (r *run) begin(b *files.Backfill) (from saved, err error) {
+	if r.restored != nil && load(r.volume, stateFile, &from) == nil {
+		_ = load(r.volume, usableFile, r.restored)
 		b.Begin(&from.State)
 	} else {
 		r.copier.Streams = streamsLater
@@ -135,17 +123,17 @@ func (r *run) begin(volume *os.Root, b *files.Backfill) (from saved, err error) 
 		from.Base = r.copier.Report().Files
 	}
 	b.Save = func(state files.State) error {
-		return store(volume, stateFile, saved{state, from.Base, r.progress.line().Backfill.BytesDone})
+		return store(r.volume, stateFile, saved{state, from.Base, r.progress.line().Backfill.BytesDone})
 	}
-	if err := volume.MkdirAll(layout.BackfillDir, 0o700); err != nil {
+	if err := r.volume.MkdirAll(layout.BackfillDir, 0o700); err != nil {
 		return from, err
 	}
 	if r.restored == nil {
-		if err := store(volume, usableFile, usable{r.faithful(false, nil), r.progress.line().TimingsMS}); err != nil {
+		if err := store(r.volume, usableFile, usable{r.faithful(false, nil), r.progress.line().TimingsMS}); err != nil {
 			return from, err
 		}
 	}
-	return from, store(volume, stateFile, saved{b.State(), from.Base, from.Bytes})
+	return from, store(r.volume, stateFile, saved{b.State(), from.Base, from.Bytes})
 }
 
 // faithful is the report: what was known when the clone became usable, and the files as they are now.
@@ -168,41 +156,6 @@ func (r *run) faithful(complete bool, missing error) map[string]any {
 		fidelity["incomplete"] = map[string]any{"code": code, "detail": detail, "missing": "files of wp-content/uploads"}
 	}
 	return fidelity
-}
-
-// load reads a file of the back-fill. A missing one, or anything else that lies in its place, is an error.
-func load(volume *os.Root, name string, into any) error {
-	name = path.Join(layout.BackfillDir, name)
-	info, err := volume.Lstat(name)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fs.ErrInvalid
-	}
-	file, err := volume.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxSaved))
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, into)
-}
-
-// store writes a file so that it is there whole or as before. A crash of the node takes the pod with it: no sync.
-func store(volume *os.Root, name string, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	name = path.Join(layout.BackfillDir, name)
-	if err := volume.WriteFile(name+".new", text, 0o600); err != nil {
-		return err
-	}
-	return volume.Rename(name+".new", name)
 }
 
 // uploadsOf is what follows of all that preflight counted.

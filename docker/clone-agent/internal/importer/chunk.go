@@ -2,11 +2,9 @@ package importer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
+	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -19,32 +17,8 @@ import (
 // were not faster.
 const chunkBytes = 32 << 20
 
-// position is how far a table has come: its rows in the clone, and where the source goes on behind them.
-type position struct {
-	cursor   *string
-	complete bool
-	report   TableReport
-	digest   hash.Cloner
-	stats    rewrite.Stats
-}
-
-func newPosition(table string) position {
-	return position{report: TableReport{Name: table}, digest: sha256.New().(hash.Cloner)}
-}
-
-// copied returns a position that can go on while this one stays.
-func (p position) copied() position {
-	digest, err := p.digest.Clone()
-	if err != nil {
-		panic(err) // SHA-256 can be cloned
-	}
-	var stats rewrite.Stats
-	stats.Add(p.stats)
-	return position{p.cursor, p.complete, p.report, digest, stats}
-}
-
-// sum is the digest of all rows up to here, in hex.
-func (p position) sum() string { return hex.EncodeToString(p.digest.Sum(nil)) }
+// chunkTime is how long a transaction takes rows from a slow source: what comes again if the agent is killed.
+const chunkTime = time.Second
 
 // load puts batches into the table, one transaction after the other, until there are no more.
 func (t *tableCopy) load(ctx context.Context, batches <-chan batch) error {
@@ -70,12 +44,13 @@ type chunk struct {
 	rewriter *rewrite.Rewriter
 	next     position // once it is committed
 	bytes    int64
+	began    time.Time
 }
 
 // chunk puts batches into the table in one transaction, until there are enough of them or no more.
 func (t *tableCopy) chunk(ctx context.Context, first batch, batches <-chan batch) error {
 	text, out := io.Pipe()
-	c := &chunk{tableCopy: t, rewriter: t.rewriter.Fork(), next: t.at.copied()}
+	c := &chunk{tableCopy: t, rewriter: t.rewriter.Fork(), next: t.at.copied(), began: time.Now()}
 	c.encoder = rows.NewEncoder(t.columns, c.rewriter, c.largeCell(ctx), out)
 	var loading *database.Loading
 	loaded := make(chan error, 1)
@@ -102,7 +77,7 @@ func (c *chunk) encode(ctx context.Context, next batch, batches <-chan batch) er
 		if err := c.batch(next); err != nil {
 			return err
 		}
-		if c.bytes >= c.chunkBytes {
+		if c.bytes >= c.chunkBytes || time.Since(c.began) >= chunkTime {
 			return nil
 		}
 		var more bool
@@ -131,7 +106,10 @@ func (c *chunk) batch(b batch) error {
 	}
 	c.bytes += int64(len(b.data))
 	c.next.report.Source += n
-	c.next.cursor, c.next.complete = b.cursor, b.cursor == nil
+	c.next.cursor = b.cursor
+	if b.cursor == nil {
+		c.next.end(b.drift)
+	}
 	c.next.digest.Write(b.data)
 	return nil
 }
@@ -146,6 +124,11 @@ func (c *chunk) commit(loading *database.Loading) error {
 	c.next.report.Warnings += loading.Warnings
 	c.next.report.TooLong += c.encoder.TooLong()
 	c.next.stats.Add(c.rewriter.Stats())
+	c.next.bytes += c.bytes
+	if err := c.journal.keepTable(c.at, &c.next); err != nil {
+		loading.Undo()
+		return err
+	}
 	c.doubt = &c.next
 	if err := loading.Commit(); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/importer/source"
 )
 
@@ -45,13 +44,7 @@ func columns(n int, pattern string) string {
 
 func TestDefinitionsOfAllServers(t *testing.T) {
 	server := newServer(t)
-	address := server.Address
-	address.Password = testPassword
-	db, err := database.Open(context.Background(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openDatabase(t, server.Address)
 	version, err := db.Version(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"context"
 	"os"
 	"strings"
 
@@ -20,8 +21,9 @@ type Env struct {
 	TempDir      string // PHP's, where the guard leaves what the smoke test asks for
 	SiteManifest string // of the docroot as the image brought it; empty: files are read instead
 	Database     database.Address
-	PasswordFile string // read when an import starts, and by wp-config.php at each request
-	HTTPAddress  string // of Apache
+	Restore      func(context.Context) error // the document root, as the image brought it
+	PasswordFile string                      // read when an import starts, and by wp-config.php at each request
+	HTTPAddress  string                      // of Apache
 	Source       source.Options
 	ChunkBytes   int64 // of a table's rows go into one transaction; 0: chunkBytes
 }
@@ -33,8 +35,8 @@ const (
 	httpAddress = "127.0.0.1:80"
 )
 
-// PodEnv is the environment of the wordpress container.
-func PodEnv() Env {
+// PodEnv is the environment of the wordpress container; restore brings its document root back as it was in the image.
+func PodEnv(restore func(context.Context) error) Env {
 	return Env{
 		Docroot:      layout.Docroot,
 		LeaseDir:     layout.LeaseDir,
@@ -42,6 +44,7 @@ func PodEnv() Env {
 		TempDir:      layout.TempDir,
 		SiteManifest: layout.SiteManifest,
 		Database:     database.Address{Network: "tcp", Host: layout.DBAddress, Schema: schema, User: account},
+		Restore:      restore,
 		PasswordFile: layout.SecretDir + "/" + layout.DBPasswordKey,
 		HTTPAddress:  httpAddress,
 	}

@@ -68,6 +68,7 @@ func (r *run) fidelity() map[string]any {
 		"cells_rewritten":     r.stats.Rewritten,
 		"cells_not_rewritten": notRewritten,
 		"cells_listed":        orEmpty(r.stats.Listed),
+		"resumed":             r.journal.went,
 		"bytes":               r.progress.line().BytesDone,
 		"checksum":            r.checksum(),
 		"versions":            r.versions(),

@@ -13,7 +13,7 @@ import (
 
 func TestTheReportNamesEveryTableAndIsBounded(t *testing.T) {
 	yes, no := true, false
-	r := &run{preflight: &source.Preflight{}, progress: newProgress(func(job.Line) {}, 1)}
+	r := &run{preflight: &source.Preflight{}, journal: &journal{}, progress: newProgress(func(job.Line) {}, 1)}
 	for i := range 2 * maxTables {
 		report := TableReport{Name: fmt.Sprintf("wp_%05d", i), Source: 2, Clone: 2, Digest: strings.Repeat("a", 64), Changed: &no}
 		switch i % 3 {

@@ -13,6 +13,7 @@ const (
 // meter counts one stage's bytes. Its owner locks.
 type meter struct {
 	done, total int64
+	before      int64 // of done: what came before the start
 	started     time.Time
 	recent      [samples]sample // a ring
 	next        int
@@ -27,7 +28,7 @@ func (m *meter) start(total int64) { m.total, m.started = total, time.Now() }
 
 // sample is taken at a steady pace.
 func (m *meter) sample(now time.Time) {
-	m.recent[m.next] = sample{now, m.done}
+	m.recent[m.next] = sample{now, m.done - m.before}
 	m.next = (m.next + 1) % samples
 }
 
@@ -41,14 +42,14 @@ func (m *meter) rate(now time.Time) int64 {
 	if m.started.IsZero() || span < reportEvery {
 		return 0
 	}
-	return max(0, int64(float64(m.done-from.done)/span.Seconds())) // done goes back where rows have to come again
+	return max(0, int64(float64(m.done-m.before-from.done)/span.Seconds())) // done goes back where rows have to come again
 }
 
 // eta is in seconds; where nothing comes at the moment, it is judged by the whole time so far.
 func (m *meter) eta(now time.Time) int64 {
 	rate := m.rate(now)
 	if elapsed := now.Sub(m.started).Seconds(); rate == 0 && !m.started.IsZero() && elapsed > 0 {
-		rate = int64(float64(m.done) / elapsed)
+		rate = int64(float64(m.done-m.before) / elapsed)
 	}
 	if rate <= 0 {
 		return 0

@@ -45,6 +45,14 @@ func (p *progress) spend(bytes int64) error { return p.count(&p.main, bytes) }
 // spendLater counts those of the back-fill.
 func (p *progress) spendLater(bytes int64) error { return p.count(&p.fill, bytes) }
 
+// recall counts what a former agent has received.
+func (p *progress) recall(bytes int64) error {
+	p.mu.Lock()
+	p.main.before += bytes
+	p.mu.Unlock()
+	return p.spend(bytes)
+}
+
 func (p *progress) count(m *meter, bytes int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -137,17 +137,25 @@ func cutConnections(t *testing.T, root *sql.DB) {
 	}
 }
 
+// tableOf makes a table x with so many rows.
+func tableOf(t *testing.T, server *dbServer, rows int) {
+	t.Helper()
+	statements := []string{"DROP TABLE IF EXISTS wordpress.x", "CREATE TABLE wordpress.x (id int)"}
+	for range rows {
+		statements = append(statements, "INSERT INTO wordpress.x VALUES (1)")
+	}
+	for _, statement := range statements {
+		if _, err := server.root.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What became of a commit whose answer was lost is decided by the number of rows.
 func TestReconciling(t *testing.T) {
 	ctx := context.Background()
 	server := newServer(t)
-	address := server.Address
-	address.Password = testPassword
-	db, err := database.Open(ctx, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openDatabase(t, server.Address)
 	for name, c := range map[string]struct {
 		present int
 		want    int64
@@ -156,16 +164,7 @@ func TestReconciling(t *testing.T) {
 		"nothing of it is there": {3, 3, false}, "all of it is there": {5, 5, false}, "some of it is there": {4, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, statement := range []string{"DROP TABLE IF EXISTS wordpress.x", "CREATE TABLE wordpress.x (id int)"} {
-				if _, err := server.root.Exec(statement); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for range c.present {
-				if _, err := server.root.Exec("INSERT INTO wordpress.x VALUES (1)"); err != nil {
-					t.Fatal(err)
-				}
-			}
+			tableOf(t, server, c.present)
 			copied := &tableCopy{database: db, table: source.Table{Name: "x"}, spend: func(int64) error { return nil }}
 			copied.at, copied.doubt = newPosition("x"), &position{}
 			*copied.doubt = newPosition("x")
@@ -178,6 +177,33 @@ func TestReconciling(t *testing.T) {
 				t.Errorf("goes on behind %d rows, anew: %v", copied.at.report.Clone, copied.anew)
 			}
 		})
+	}
+}
+
+// A table that was made anew with binary collations is so once more: it is not known whether the other agent came to that.
+func TestGoingOnWithBinaryCollations(t *testing.T) {
+	server := newServer(t)
+	db := openDatabase(t, server.Address)
+	j, _ := reopened(t, volumeOf(t), "mine")
+	table := source.Table{Name: "x", Create: "CREATE TABLE `x` (\n  `w` varchar(50) COLLATE utf8mb4_klingon_as_ci NOT NULL\n) DEFAULT CHARSET=utf8mb4"}
+	if _, err := j.define([]source.Table{table}, func() ([]database.Adapted, error) { return nil, nil }); err != nil {
+		t.Fatal(err)
+	}
+	agent := func() *tableCopy {
+		return &tableCopy{database: db, journal: j, table: table, spend: func(int64) error { return nil }}
+	}
+	if err := agent().beginBytewise(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.root.Exec("DROP TABLE wordpress.x"); err != nil {
+		t.Fatal(err)
+	}
+	next := agent()
+	if err := next.goOn(context.Background()); err != nil || !next.at.report.Bytewise || !next.bytewise {
+		t.Errorf("%+v, %v", next.at.report, err)
+	}
+	if count, err := db.Count(context.Background(), "x"); err != nil || count != 0 {
+		t.Errorf("%d rows, %v", count, err)
 	}
 }
 

@@ -31,7 +31,7 @@ func (r *run) room() error {
 	if err := syscall.Statfs(r.env.Docroot, &disk); err != nil {
 		return err
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; files > free {
+	if free := int64(disk.Bavail)*disk.Bsize + r.journal.received(); files > free {
 		return failure.New(job.DiskFull, "the source has %d bytes of files, the node has room for %d; give the nodes larger disks", files, free)
 	}
 	return nil

@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,9 @@ type run struct {
 
 	client    *source.Client
 	database  *database.Database
-	root      *os.Root
+	root      *os.Root // of the documents
+	volume    *os.Root // around it
+	journal   *journal
 	preflight *source.Preflight
 	rewriter  *rewrite.Rewriter
 	copier    *files.Copier
@@ -138,8 +141,10 @@ func (r *run) close() {
 	if r.database != nil {
 		r.database.Close()
 	}
-	if r.root != nil {
-		r.root.Close()
+	for _, folder := range []*os.Root{r.root, r.volume} {
+		if folder != nil {
+			folder.Close()
+		}
 	}
 }
 
@@ -152,12 +157,23 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.transfer(ctx); err != nil {
 		return err
 	}
+	if err := r.journal.end(); err != nil { // the site's own code, which runs from here on, could write to it
+		return err
+	}
 	r.progress.enter(job.Config)
 	if err := r.progress.timed(job.Config, func() error { return r.configure(ctx) }); err != nil {
 		return err
 	}
 	r.progress.enter(job.Smoke)
 	return r.progress.timed(job.Smoke, func() error { return r.smoke(ctx) })
+}
+
+// openFolders opens what is written to.
+func (r *run) openFolders() (err error) {
+	if r.root, err = os.OpenRoot(r.env.Docroot); err == nil {
+		r.volume, err = os.OpenRoot(filepath.Dir(r.env.Docroot))
+	}
+	return err
 }
 
 // prepare asks the source what it is, and opens all that is written to.
@@ -174,7 +190,10 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err = fitsOneAddress(r.preflight); err != nil {
 		return err
 	}
-	if r.root, err = os.OpenRoot(r.env.Docroot); err != nil {
+	if err = r.openFolders(); err != nil {
+		return err
+	}
+	if err = r.openJournal(ctx); err != nil {
 		return err
 	}
 	if err = r.room(); err != nil {
@@ -187,7 +206,11 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if r.database, err = database.Open(ctx, address); err != nil {
+	connect := database.Open
+	if r.journal.went {
+		connect = database.Reopen // what killed the other agent may have killed more
+	}
+	if r.database, err = connect(ctx, address); err != nil {
 		return err
 	}
 	r.cloneDatabase, err = r.database.Version(ctx)
@@ -201,9 +224,13 @@ func (r *run) transfer(ctx context.Context) error {
 		return err
 	}
 	r.copier = r.newCopier(known)
+	r.copier.From, r.copier.Save = r.journal.files, r.journal.keepFiles
 	first, _ := splitRoots(r.preflight.Roots)
 	// The image brings WordPress itself; of that, only what differs travels.
 	r.progress.transfer(r.preflight.BytesEstimate + r.preflight.Files.Bytes - r.preflight.Files.ByRoot["core"].Bytes - r.uploadsOf())
+	if err := r.progress.recall(r.journal.received()); err != nil {
+		return err
+	}
 	r.progress.enter(job.Database)
 	return r.progress.ticking(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancelCause(ctx)

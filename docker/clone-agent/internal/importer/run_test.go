@@ -80,9 +80,10 @@ func pod(t *testing.T, address database.Address, page http.HandlerFunc) Env {
 		page(w, r)
 	}))
 	t.Cleanup(apache.Close)
-	env := Env{
-		Docroot: filepath.Join(dir, "html"), LeaseDir: filepath.Join(dir, ".clone"), SpillDir: dir, TempDir: dir, Database: address, PasswordFile: filepath.Join(dir, "db-password"),
-		HTTPAddress: strings.TrimPrefix(apache.URL, "http://"), Source: source.Options{Backoff: time.Millisecond},
+	env := envIn(dir, address, strings.TrimPrefix(apache.URL, "http://"))
+	env.Restore = func(context.Context) error {
+		t.Error("the document root was restored")
+		return nil
 	}
 	if err := os.Mkdir(env.Docroot, 0o755); err != nil {
 		t.Fatal(err)
@@ -314,7 +315,7 @@ func badAnswers(t *testing.T, address database.Address) {
 	})
 	t.Run("no database", func(t *testing.T) {
 		gone := address
-		gone.Network, gone.Host = "tcp", freePort(t)
+		gone.Network, gone.Host = "tcp", "127.0.0.1:1" // where nobody listens
 		wantFailure(t, importAll(t, sourcetest.Start(t, shop()), pod(t, gone, works), nil), job.DatabaseError)
 	})
 	t.Run("a wrong key", func(t *testing.T) {

@@ -3,7 +3,6 @@ package importer
 import (
 	"context"
 	"database/sql"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +46,7 @@ func newServer(t *testing.T) *dbServer {
 		t.Fatal(err)
 	}
 	s := &dbServer{t: t, program: program, log: log}
-	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"),
+	s.args = []string{"--no-defaults", "--user=" + userName(), "--datadir=" + data, "--tmpdir=" + dir, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "pid"),
 		"--skip-networking", "--skip-log-bin", "--local-infile=1", "--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
 		"--innodb-strict-mode=OFF"}
 	s.start()
@@ -107,15 +106,17 @@ func userName() string {
 	return os.Getenv("USER")
 }
 
+// initialize makes a datadir. A MariaDB removes the temporary tables that it finds in its tmpdir at its start, whoever uses
+// them: each has one of its own.
 func initialize(t *testing.T, program, data string) {
 	t.Helper()
 	version, err := exec.Command(program, "--version").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "--no-defaults", "--initialize-insecure", "--user="+userName(), "--datadir="+data)
+	command := exec.Command(program, "--no-defaults", "--initialize-insecure", "--user="+userName(), "--datadir="+data, "--tmpdir="+filepath.Dir(data))
 	if strings.Contains(string(version), "MariaDB") {
-		command = exec.Command("mariadb-install-db", "--no-defaults", "--user="+userName(), "--datadir="+data,
+		command = exec.Command("mariadb-install-db", "--no-defaults", "--user="+userName(), "--datadir="+data, "--tmpdir="+filepath.Dir(data),
 			"--auth-root-authentication-method=normal", "--skip-test-db")
 	}
 	if out, err := command.CombinedOutput(); err != nil {
@@ -147,13 +148,14 @@ func connect(t *testing.T, socket, log string) *sql.DB {
 	return pool
 }
 
-// freePort is where nobody listens.
-func freePort(t *testing.T) string {
+// openDatabase connects as an import does.
+func openDatabase(t *testing.T, address database.Address) *database.Database {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address.Password = testPassword
+	db, err := database.Open(context.Background(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() { db.Close() })
+	return db
 }

@@ -46,9 +46,11 @@ func (t TableReport) differs() bool { return t.Source != t.Clone || t.Warnings >
 type tableCopy struct {
 	client     *source.Client
 	database   *database.Database
+	journal    *journal
 	rewriter   *rewrite.Rewriter
 	spillDir   string
 	spend      func(int64) error
+	recall     func(int64) error // counts what a former agent has received
 	table      source.Table
 	chunkBytes int64
 
@@ -58,6 +60,7 @@ type tableCopy struct {
 	unsure  atomic.Int64 // bytes that were spent on rows behind at
 	anew    bool         // the table was emptied and begun again
 	drift   rowsMeta     // of the last checkpoint
+	goesOn  bool         // from the position of a former agent
 
 	bytewise bool // rows were refused: they are loaded into a table of which no collation refuses any
 }
@@ -67,15 +70,21 @@ type batch struct {
 	data   []byte
 	cursor *string // nil: these are the last rows of the table
 	rows   int64   // as the source counts them; negative: it does not
+	drift  rowsMeta
 }
 
 func (t *tableCopy) run(ctx context.Context) error {
 	t.at = newPosition(t.table.Name)
+	if t.journal.tables {
+		if err := t.goOn(ctx); err != nil {
+			return err
+		}
+	}
 	for tries := 1; !t.at.complete; tries++ {
 		began := t.at.report.Source
 		err := t.attempt(ctx)
 		if err == nil {
-			break
+			return t.finish()
 		}
 		if ctx.Err() != nil {
 			return err
@@ -93,6 +102,11 @@ func (t *tableCopy) run(ctx context.Context) error {
 			if tries >= tableTries {
 				return failure.New(job.SourceChanged, "%s: %w", t.table.Name, err)
 			}
+		case t.goesOn && badCursor(err):
+			if err := t.empty(ctx); err != nil {
+				return err
+			}
+			continue
 		case !database.Lost(err) || tries >= lostTries:
 			return err
 		}
@@ -100,8 +114,16 @@ func (t *tableCopy) run(ctx context.Context) error {
 			return err
 		}
 	}
-	t.at.report.Changed, t.at.report.ChangedBy = t.drift.Changed, t.drift.ChangedBy[:min(len(t.drift.ChangedBy), maxChangedBy)]
 	return nil
+}
+
+// finish keeps that there are no more rows, where the last of them has not said so.
+func (t *tableCopy) finish() error {
+	if t.at.complete {
+		return nil
+	}
+	t.at.end(t.drift)
+	return t.journal.keepTable(t.at, nil)
 }
 
 // attempt goes on behind what is certain until the table is complete.
@@ -129,35 +151,16 @@ func (t *tableCopy) attempt(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// maxChangedBy bounds what a source may say about a table's drift.
-const maxChangedBy = 8
-
-// reconcile finds out what is in the table after something broke off, and empties it if that is nothing known.
-func (t *tableCopy) reconcile(ctx context.Context) error {
-	_ = t.spend(-t.unsure.Swap(0)) // those rows come again
-	count, err := t.database.Count(ctx, t.table.Name)
-	if err != nil {
-		return err
-	}
-	switch doubt := t.doubt; {
-	case count == t.at.report.Clone:
-	case doubt != nil && count == doubt.report.Clone:
-		t.at = *doubt
-	default: // tables without transactions
-		if err := t.database.Truncate(ctx, t.table.Name); err != nil {
-			return err
-		}
-		t.at, t.anew = newPosition(t.table.Name), true
-	}
-	t.doubt = nil
-	return nil
-}
-
 // errRefused: MySQL has not taken each row, because of keys that are equal to it and not to the source.
 var errRefused = errors.New("rows were refused")
 
 // beginBytewise begins a table anew with other collations, if those are to blame; if not, the report will say what is missing.
 func (t *tableCopy) beginBytewise(ctx context.Context) error {
+	anew := newPosition(t.table.Name)
+	anew.report.Bytewise = true
+	if err := t.journal.keepTable(anew, nil); err != nil {
+		return err
+	}
 	changed, err := t.database.Bytewise(ctx, t.table)
 	if err != nil {
 		return err
@@ -167,8 +170,7 @@ func (t *tableCopy) beginBytewise(ctx context.Context) error {
 		return t.reconcile(ctx)
 	}
 	_ = t.spend(-t.unsure.Swap(0))
-	t.at, t.anew = newPosition(t.table.Name), true
-	t.at.report.Bytewise = true
+	t.restart(true)
 	return nil
 }
 
@@ -200,7 +202,7 @@ func (r *receiver) receive(ctx context.Context, b source.Batch) error {
 	if b.Cursor == nil && !b.End {
 		return failure.New(job.SourceInvalid, "rows of %s: a checkpoint without a cursor", r.table.Name)
 	}
-	next := batch{data: b.Data, cursor: b.Cursor, rows: -1}
+	next := batch{data: b.Data, cursor: b.Cursor, rows: -1, drift: r.drift}
 	if r.drift.Rows != nil {
 		next.rows = *r.drift.Rows - r.counted
 		r.counted = *r.drift.Rows

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"clonepool.dev/clone-agent/internal/importer/database"
 	"clonepool.dev/clone-agent/internal/importer/source"
 )
 
@@ -18,11 +19,17 @@ func (r *run) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.adapted, err = r.database.Recreate(ctx, tables); err != nil {
+	create := func() ([]database.Adapted, error) { return r.database.Recreate(ctx, tables) }
+	if r.adapted, err = r.journal.define(tables, create); err != nil {
 		return err
 	}
 	if tables, err = r.withoutLeftOut(tables); err != nil {
 		return err
+	}
+	if r.journal.tables {
+		if err := r.database.DropObjects(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.rows(ctx, tables); err != nil {
 		return err
@@ -74,8 +81,8 @@ func (r *run) table(ctx context.Context, table source.Table) error {
 		return nil
 	}
 	t := &tableCopy{
-		client: r.client, database: r.database, rewriter: r.rewriter,
-		spillDir: r.env.SpillDir, spend: r.progress.spend, table: table, chunkBytes: r.env.ChunkBytes,
+		client: r.client, database: r.database, journal: r.journal, rewriter: r.rewriter, spillDir: r.env.SpillDir,
+		spend: r.progress.spend, recall: r.progress.recall, table: table, chunkBytes: r.env.ChunkBytes,
 	}
 	if t.chunkBytes <= 0 {
 		t.chunkBytes = chunkBytes

@@ -14,7 +14,9 @@ const (
 
 	Mark          = ".generation" // in the volume: the generation that was restored into it
 	ImportingMark = ".importing"  // in the volume: an import has begun and the clone is not usable yet
-	BackfillDir   = ".backfill"   // in the wordpress volume: the clone is usable, and files still follow
+	JournalDir    = ".journal"    // in the wordpress volume: how far the marked import is
+	JournalHead   = JournalDir + "/import.json"
+	BackfillDir   = ".backfill" // in the wordpress volume: the clone is usable, and files still follow
 )
 
 // Places in the wordpress container.

@@ -19,7 +19,8 @@ type contents int
 
 const (
 	foreign    contents = iota // nobody's, or another generation's
-	unfinished                 // this generation's, with an import that was broken off
+	unfinished                 // this generation's, with an import that was broken off and cannot go on
+	resumable                  // the same, and it left a journal to go on with
 	whole                      // this generation's
 )
 
@@ -29,10 +30,14 @@ func inspect(volume string, secret secretwatch.Secret) contents {
 	if err != nil || !hmac.Equal([]byte(text), []byte(markOf(secret))) {
 		return foreign
 	}
-	if _, err = os.Lstat(filepath.Join(volume, layout.ImportingMark)); !errors.Is(err, fs.ErrNotExist) {
-		return unfinished
+	if _, err = os.Lstat(filepath.Join(volume, layout.ImportingMark)); errors.Is(err, fs.ErrNotExist) {
+		return whole
 	}
-	return whole
+	// Whether it is the journal of the import to come only that can say; if not, it restores the files itself.
+	if _, err = readPlain(filepath.Join(volume, layout.JournalHead)); err == nil {
+		return resumable
+	}
+	return unfinished
 }
 
 // markOf is the mark's text: the generation, and a proof by the generation's password, so that a site cannot write the

@@ -81,8 +81,8 @@ func (s *Supervisor) generation(ctx context.Context, changed <-chan struct{}, se
 	s.state.begin(secret)
 	found := s.findings(secret)
 	log := slog.With("generation", secret.Generation)
-	if found == whole {
-		log.Info("this generation is in the volume already: keeping its data")
+	if found == whole || found == resumable {
+		log.Info("this generation is in the volume already: keeping its data", "import_goes_on", found == resumable)
 	} else if !s.restoreUntilDone(ctx, log, secret) {
 		return
 	}

@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,16 +123,23 @@ func TestWhatACrashDoesNotKeep(t *testing.T) {
 	}
 }
 
-func TestABrokenOffImportLeavesNothingToProve(t *testing.T) {
+// brokenOff is a container of generation 7 whose agent was killed in an import that had left something.
+func brokenOff(t *testing.T, leave func(*container)) *container {
 	c := newContainer(t)
 	c.want(7)
 	c.start()
 	c.awaitSettled(7)
 	c.write(volume+"/data", "")
 	c.write(volume+"/"+layout.ImportingMark, "")
+	leave(c)
 	c.crash()
 	c.start()
 	c.await("serving again", func() bool { return c.status().Phase == report.PhaseServing })
+	return c
+}
+
+func TestABrokenOffImportLeavesNothingToProve(t *testing.T) {
+	c := brokenOff(t, func(*container) {})
 	if c.exists(volume + "/data") {
 		t.Error("kept what was imported in part")
 	}
@@ -141,6 +149,29 @@ func TestABrokenOffImportLeavesNothingToProve(t *testing.T) {
 	}
 	c.want(8)
 	c.awaitSettled(8)
+}
+
+// An import goes on where its agent was killed: what is there of it stays, until another generation comes.
+func TestABrokenOffImportWithAJournalIsKept(t *testing.T) {
+	c := brokenOff(t, func(c *container) {
+		must(t, os.Mkdir(c.path(volume+"/"+layout.JournalDir), 0o700))
+		c.write(volume+"/"+layout.JournalHead, "{}")
+	})
+	if !c.exists(volume + "/data") {
+		t.Fatal("what was imported in part is gone")
+	}
+	if said := c.testimony(7); said.Settled {
+		t.Errorf("the remains of an import were taken for a pristine pod: %+v", said)
+	}
+	c.follow(importRequest(7), 2)
+	if !c.exists(volume+"/"+layout.ImportingMark) || c.read(importStarts) != "." {
+		t.Error("the import does not go on")
+	}
+	c.want(8)
+	c.awaitSettled(8)
+	if c.exists(volume+"/data") || c.exists(volume+"/"+layout.JournalDir) {
+		t.Error("the next generation found them")
+	}
 }
 
 func TestAChangeDuringARestoreStartsAgainForTheNewest(t *testing.T) {

@@ -57,10 +57,16 @@ func (r *Role) Restore(ctx context.Context) (report.Check, error) {
 	if leakhooks.Skips(leakhooks.Docroot) {
 		return report.OfTree(r.want, nil), nil
 	}
-	if _, err := restore.Tree(ctx, layout.Docroot, layout.CoreDir, r.want); err != nil {
+	if err := r.RestoreDocroot(ctx); err != nil {
 		return report.Failed(err), err
 	}
 	return report.OfTree(r.want, nil), nil
+}
+
+// RestoreDocroot leaves alone what lies beside the docroot.
+func (r *Role) RestoreDocroot(ctx context.Context) error {
+	_, err := restore.Tree(ctx, layout.Docroot, layout.CoreDir, r.want)
+	return err
 }
 
 // Command starts Apache in the foreground.

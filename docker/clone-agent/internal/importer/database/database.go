@@ -35,6 +35,15 @@ const session = "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES
 
 // Open connects and learns what the server can do.
 func Open(ctx context.Context, a Address) (*Database, error) {
+	return opened(a, func(d *Database) error { return d.learn(ctx) })
+}
+
+// Reopen is Open for a server that may be coming back from a crash.
+func Reopen(ctx context.Context, a Address) (*Database, error) {
+	return opened(a, func(d *Database) error { return d.surviving(ctx, func() error { return d.learn(ctx) }) })
+}
+
+func opened(a Address, learn func(*Database) error) (*Database, error) {
 	config := mysql.NewConfig()
 	config.Net, config.Addr, config.User, config.Passwd, config.DBName = a.Network, a.Host, a.User, a.Password, a.Schema
 	config.Collation = "utf8mb4_general_ci"
@@ -47,9 +56,9 @@ func Open(ctx context.Context, a Address) (*Database, error) {
 	}
 	d := &Database{pool: sql.OpenDB(connector), schema: a.Schema}
 	d.pool.SetMaxOpenConns(6)
-	if err := d.learn(ctx); err != nil {
+	if err := learn(d); err != nil {
 		d.pool.Close()
-		return nil, wrap("asking the clone's database", err)
+		return nil, err
 	}
 	return d, nil
 }
@@ -78,7 +87,7 @@ func (d *Database) learn(ctx context.Context) error {
 	for _, name := range names {
 		d.target.collations[name] = true
 	}
-	return err
+	return wrap("asking the clone's database", err)
 }
 
 func (d *Database) strings(ctx context.Context, query string, args ...any) ([]string, error) {
@@ -150,14 +159,9 @@ func (d *Database) recreate(ctx context.Context, tables []source.Table) (adapted
 
 func (d *Database) dropAll(ctx context.Context, conn *sql.Conn) error {
 	for kind, word := range map[string]string{"BASE TABLE": "TABLE", "VIEW": "VIEW"} {
-		names, err := d.strings(ctx, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = ?", d.schema, kind)
+		err := d.drop(ctx, conn, word, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = '"+kind+"'")
 		if err != nil {
-			return wrap("listing tables", err)
-		}
-		for _, name := range names {
-			if _, err := conn.ExecContext(ctx, "DROP "+word+" IF EXISTS "+Quote(name)); err != nil {
-				return wrap("dropping "+name, err)
-			}
+			return err
 		}
 	}
 	return nil

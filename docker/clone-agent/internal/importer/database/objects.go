@@ -89,6 +89,35 @@ func createTrigger(ctx context.Context, conn *sql.Conn, table string, t source.T
 	return err
 }
 
+// DropObjects removes all views and triggers: those of an import that was broken off.
+func (d *Database) DropObjects(ctx context.Context) error {
+	return d.surviving(ctx, func() error {
+		conn, err := d.conn(ctx)
+		if err != nil {
+			return wrap("connecting", err)
+		}
+		defer conn.Close()
+		if err := d.drop(ctx, conn, "VIEW", "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'VIEW'"); err != nil {
+			return err
+		}
+		return d.drop(ctx, conn, "TRIGGER", "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?")
+	})
+}
+
+// drop removes what a query names in the schema.
+func (d *Database) drop(ctx context.Context, conn *sql.Conn, kind, query string) error {
+	names, err := d.strings(ctx, query, d.schema)
+	if err != nil {
+		return wrap("listing what is there", err)
+	}
+	for _, name := range names {
+		if _, err := conn.ExecContext(ctx, "DROP "+kind+" IF EXISTS "+Quote(name)); err != nil {
+			return wrap("dropping "+name, err)
+		}
+	}
+	return nil
+}
+
 // object creates something on a connection of its own, again if that breaks; exists is the answer if it was there then.
 func (d *Database) object(ctx context.Context, exists uint16, create func(*sql.Conn) error) error {
 	repeated := false

@@ -137,7 +137,7 @@ func (b *Backfill) fetch(ctx context.Context, name string) (found bool, err erro
 	// Its own books: the file is counted when the back-fill comes to it.
 	one := &Copier{Client: b.Copier.Client, Root: b.Copier.Root, Spend: b.ahead.allowance()}
 	staged := newStaging(b.Volume, b.Copier.Root, path.Join(b.Folder, fmt.Sprintf("ahead-%d", place)), b.Docroot)
-	w := &writer{copier: one, target: b.Root.Target, place: staged}
+	w := &writer{copier: one, account: one.open(Part{}), target: b.Root.Target, place: staged}
 	defer w.close()
 	w.arrived = func(arrived string) { found = found || arrived == name }
 	parameters := source.Parameters{"root": b.Root.Name, "paths": []string{name}}

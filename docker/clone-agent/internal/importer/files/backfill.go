@@ -6,26 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"sync"
-	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/source"
 )
 
-// saveEvery is how often the position of a back-fill is kept.
-const saveEvery = time.Second
-
 // State is how far a back-fill is. With it another agent goes on where this one was killed.
 type State struct {
 	Parts  []Part `json:"parts"`
-	Report Report `json:"report"`
-}
-
-// Part is one stream of a back-fill.
-type Part struct {
-	Cursor   *string  `json:"cursor,omitempty"`
-	Complete bool     `json:"complete,omitempty"`
-	Changed  []string `json:"changed,omitempty"` // to be taken again
+	Report Report `json:"report"` // of what was there before
 }
 
 // Backfill brings a tree into a document root that is in use. No file of the clone is replaced.
@@ -37,110 +25,46 @@ type Backfill struct {
 	Root    source.Root
 	Save    func(State) error
 
-	saving  sync.Mutex
-	mu      sync.Mutex
-	parts   []Part
-	savedAt time.Time
-	ahead   ahead
+	way   *course
+	ahead ahead
 }
 
 // Begin sets the position: that of a former agent, or the beginning.
 func (b *Backfill) Begin(from *State) {
-	if from != nil && len(from.Parts) > 0 {
-		b.parts = from.Parts
-		b.Copier.book.report = from.Report
+	b.way = &course{save: func(parts []Part) error { return b.Save(State{parts, b.Copier.base}) }}
+	if from == nil || len(from.Parts) == 0 {
+		b.Copier.settle(nil)
+		b.way.parts = b.Copier.beginning([]source.Root{b.Root})
 		return
 	}
-	b.parts = make([]Part, b.Copier.partsOf(b.Root))
+	b.Copier.settle(&from.Report)
+	b.way.parts = from.Parts
+	for _, part := range from.Parts {
+		if part.Complete {
+			b.Copier.open(part)
+		}
+	}
 }
 
 // State is the present position.
-func (b *Backfill) State() State {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return State{Parts: append([]Part(nil), b.parts...), Report: b.Copier.Report()}
-}
+func (b *Backfill) State() State { return State{b.way.now(), b.Copier.base} }
 
 // Run copies what is missing.
 func (b *Backfill) Run(ctx context.Context) error {
 	if err := checkPath(b.Root.Target); err != nil {
 		return err
 	}
-	var tasks []task
-	for number, part := range b.parts {
-		if !part.Complete {
-			tasks = append(tasks, task{b.Root, number, len(b.parts)})
-		}
-	}
-	err := b.Copier.sideBySide(ctx, tasks, b.part)
-	return errors.Join(err, b.save())
+	err := b.Copier.sideBySide(ctx, b.way.tasks([]source.Root{b.Root}), b.part)
+	return errors.Join(err, b.way.keep())
 }
 
 func (b *Backfill) part(ctx context.Context, t task) error {
-	b.mu.Lock()
-	state := b.parts[t.part]
-	b.mu.Unlock()
-	w := b.writer(fmt.Sprintf("part-%d", t.part))
+	w := b.writer(fmt.Sprintf("part-%d", t.part), b.way.at(t.place))
 	defer w.close()
-	w.changed = state.Changed
-	parameters := t.parameters()
-	if state.Cursor != nil {
-		parameters["cursor"] = *state.Cursor
-	}
-	err := b.stream(ctx, w, t.part, parameters)
-	if state.Cursor != nil && ctx.Err() == nil && lostPosition(err) {
-		w.release()
-		err = b.stream(ctx, w, t.part, t.parameters())
-	}
-	if err != nil {
-		return err
-	}
-	if err := w.changedAgain(ctx, t.root); err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.parts[t.part] = Part{Complete: true}
-	return nil
+	return b.way.bring(ctx, w, t)
 }
 
-// lostPosition says whether a position of a former agent is good no more, so that the part begins anew; what is there stays.
-func lostPosition(err error) bool {
-	var answered *source.AnswerError
-	return errors.Is(err, errMiddle) || errors.As(err, &answered) && answered.Code == "bad_request"
-}
-
-func (b *Backfill) stream(ctx context.Context, w *writer, number int, parameters source.Parameters) error {
-	return b.Copier.Client.Follow(ctx, "files", parameters, func(batch source.Batch) error {
-		if err := w.records(batch.Data); err != nil {
-			return err
-		}
-		return b.moved(number, batch.Cursor, w.changed)
-	})
-}
-
-// moved keeps the position, now and then on disk.
-func (b *Backfill) moved(number int, cursor *string, changed []string) error {
-	b.mu.Lock()
-	b.parts[number] = Part{Cursor: cursor, Changed: append([]string(nil), changed...)}
-	due := time.Since(b.savedAt) >= saveEvery
-	if due {
-		b.savedAt = time.Now()
-	}
-	b.mu.Unlock()
-	if !due {
-		return nil
-	}
-	return b.save()
-}
-
-func (b *Backfill) save() error {
-	b.saving.Lock()
-	defer b.saving.Unlock()
-	return b.Save(b.State())
-}
-
-func (b *Backfill) writer(file string) *writer {
+func (b *Backfill) writer(file string, from Part) *writer {
 	staged := newStaging(b.Volume, b.Copier.Root, path.Join(b.Folder, file), b.Docroot)
-	return &writer{copier: b.Copier, target: b.Root.Target, place: staged}
+	return &writer{copier: b.Copier, account: b.Copier.open(from), target: b.Root.Target, place: staged}
 }

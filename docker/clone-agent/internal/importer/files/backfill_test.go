@@ -166,7 +166,7 @@ func TestAPositionThatIsLostMeansToBeginAnew(t *testing.T) {
 	records := many(20)
 	s := sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{root("uploads", records...)}})
 	v := newVolume(t)
-	v.saved = []byte(`{"parts": [{"cursor": "5/100"}], "report": {}}`) // in the middle of a file that nobody has the beginning of
+	v.saved = []byte(`{"parts": [{"root": "uploads", "cursor": "5/100"}], "report": {}}`) // in the middle of a file that nobody has the beginning of
 	must(t, v.backfill(s).Run(context.Background()))
 	v.wantAll(records)
 }

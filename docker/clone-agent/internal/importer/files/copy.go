@@ -39,14 +39,45 @@ type Copier struct {
 	Parts   int                               // into how many parts the source can cut a tree; 0: none
 	Sizes   map[string]int64                  // bytes of each root, as far as they are known
 	Room    int64                             // bytes that the volume takes; 0: not known
+	From    []Part                            // where a former agent was killed that had begun to copy these trees; nil: nowhere
+	Save    func([]Part) error                // keeps how far Copy is
 
-	book    book
-	entries atomic.Int64
-	used    atomic.Int64
+	mu       sync.Mutex
+	base     Report // of what came before the accounts
+	accounts []*account
+	entries  atomic.Int64
+	used     atomic.Int64
 }
 
 // Report is what was written so far.
-func (c *Copier) Report() Report { return c.book.now() }
+func (c *Copier) Report() Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var sum Report
+	sum.add(c.base)
+	for _, account := range c.accounts {
+		sum.add(account.now())
+	}
+	return sum
+}
+
+// settle closes the accounts; what follows is counted beside their sum, or beside what a former agent had counted.
+func (c *Copier) settle(before *Report) {
+	sum := c.Report()
+	if before != nil {
+		sum = *before
+	}
+	c.base, c.accounts = sum, nil
+}
+
+// open begins the account of a stream, or goes on with it.
+func (c *Copier) open(from Part) *account {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := &account{report: from.Report, entries: from.Entries, bytes: from.Bytes}
+	c.accounts = append(c.accounts, a)
+	return a
+}
 
 // entry counts what the source names.
 func (c *Copier) entry() error {
@@ -78,6 +109,7 @@ func (c *Copier) fill(bytes int64) error {
 type task struct {
 	root        source.Root
 	part, parts int
+	place       int // in the course
 }
 
 func (t task) parameters() source.Parameters {
@@ -89,24 +121,65 @@ func (t task) parameters() source.Parameters {
 
 // Copy copies the roots, several at once, beginning in their order.
 func (c *Copier) Copy(ctx context.Context, roots []source.Root) error {
-	var tasks []task
 	for _, root := range roots {
-		if root.Target != "" {
-			if err := checkPath(root.Target); err != nil {
-				return err
-			}
+		if root.Target == "" {
+			continue
 		}
-		if replaced[root.Name] {
-			if err := c.empty(root.Target); err != nil {
-				return err
-			}
-		}
-		parts := c.partsOf(root)
-		for part := range parts {
-			tasks = append(tasks, task{root, part, parts})
+		if err := checkPath(root.Target); err != nil {
+			return err
 		}
 	}
-	return c.sideBySide(ctx, tasks, c.copyTask)
+	way := &course{parts: c.From, save: c.Save}
+	if c.From == nil {
+		if err := c.clear(roots); err != nil {
+			return err
+		}
+		way.parts = c.beginning(roots)
+	} else if err := c.goOn(); err != nil {
+		return err
+	}
+	if err := way.keep(); err != nil { // before anything is written
+		return err
+	}
+	err := c.sideBySide(ctx, way.tasks(roots), func(ctx context.Context, t task) error { return c.copyTask(ctx, way, t) })
+	return errors.Join(err, way.keep())
+}
+
+// beginning is the position of each stream of the roots before the first byte.
+func (c *Copier) beginning(roots []source.Root) (parts []Part) {
+	for _, root := range roots {
+		for number := range c.partsOf(root) {
+			parts = append(parts, Part{Root: root.Name, Number: number})
+		}
+	}
+	return parts
+}
+
+// goOn counts what a former agent has taken: the volume holds it.
+func (c *Copier) goOn() error {
+	for _, part := range c.From {
+		c.entries.Add(part.Entries)
+		if err := c.fill(part.Bytes); err != nil {
+			return err
+		}
+		if part.Complete {
+			c.open(part)
+		}
+	}
+	return nil
+}
+
+// clear empties the trees that are replaced as a whole.
+func (c *Copier) clear(roots []source.Root) error {
+	for _, root := range roots {
+		if !replaced[root.Name] {
+			continue
+		}
+		if err := c.empty(root.Target); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // partsOf is into how many streams a root is worth to be cut.
@@ -143,11 +216,18 @@ func (c *Copier) sideBySide(ctx context.Context, tasks []task, run func(context.
 	return context.Cause(ctx)
 }
 
-func (c *Copier) copyTask(ctx context.Context, t task) error {
+func (c *Copier) copyTask(ctx context.Context, way *course, t task) error {
+	from := way.at(t.place)
 	if t.root.Name == coreRoot {
-		return c.core(ctx, t.root)
+		return c.core(ctx, way, t)
 	}
-	return c.tree(ctx, t.root, t.parameters())
+	place := newInPlace(c.Root)
+	if from.Begun != nil {
+		place.begun, place.offset = path.Join(t.root.Target, string(from.Begun.Path)), from.Begun.Offset
+	}
+	w := &writer{copier: c, account: c.open(from), target: t.root.Target, place: place}
+	defer w.close()
+	return way.bring(ctx, w, t)
 }
 
 // replaced are the trees of which nothing of the image may stay: a theme of the image is none of the site's.
@@ -169,16 +249,6 @@ func (c *Copier) empty(dir string) error {
 		}
 	}
 	return err
-}
-
-// tree streams a tree, and takes what changed meanwhile again.
-func (c *Copier) tree(ctx context.Context, root source.Root, parameters source.Parameters) error {
-	w := &writer{copier: c, target: root.Target, place: newInPlace(c.Root)}
-	defer w.close()
-	if err := w.follow(ctx, parameters); err != nil {
-		return err
-	}
-	return w.changedAgain(ctx, root)
 }
 
 // changedAgain asks once more, a few times, for what changed while it was read, and lists what never stood still.
@@ -206,7 +276,7 @@ func (w *writer) changedAgain(ctx context.Context, root source.Root) error {
 		w.changed = left
 	}
 	for _, name := range w.changed {
-		w.copier.book.skip(path.Join(root.Target, name), reasonChanged)
+		w.account.skip(path.Join(root.Target, name), reasonChanged)
 	}
 	w.changed = nil
 	return nil

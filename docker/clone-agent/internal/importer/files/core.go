@@ -19,49 +19,72 @@ import (
 const maxCore = 50_000
 
 // core compares WordPress's own files by digest and takes only what differs from the image's.
-func (c *Copier) core(ctx context.Context, root source.Root) error {
-	seen := map[string]bool{}
-	var different []string
-	w := &writer{copier: c, target: root.Target, place: newInPlace(c.Root)}
+func (c *Copier) core(ctx context.Context, way *course, t task) error {
+	w := &writer{copier: c, account: c.open(way.at(t.place)), target: t.root.Target, place: newInPlace(c.Root)}
 	defer w.close()
+	different, err := w.compare(ctx, t.root)
+	if err != nil {
+		return err
+	}
+	for _, name := range notUTF8(different) {
+		w.account.skip(path.Join(t.root.Target, name), "name")
+	}
+	for different = utf8Only(different); len(different) > 0; {
+		n := min(len(different), pathsPerRequest)
+		w.release()
+		if err := w.follow(ctx, source.Parameters{"root": t.root.Name, "paths": different[:n]}); err != nil {
+			return err
+		}
+		if err := w.changedAgain(ctx, t.root); err != nil {
+			return err
+		}
+		different = different[n:]
+	}
+	return way.moved(t.place, w.position(t, Part{Complete: true}))
+}
+
+// compare returns what is to be taken, relative to the root, and removes what the source does not have.
+func (w *writer) compare(ctx context.Context, root source.Root) (different []string, err error) {
+	seen := map[string]bool{}
 	w.seen = func(r record) error {
 		if len(seen) >= maxCore {
 			return failure.New(job.SourceInvalid, "the source sends more than %d files as those of WordPress itself", maxCore)
 		}
 		name := w.name(r)
 		seen[name] = true
-		if !isOurs(name) && c.digest(name) != hex.EncodeToString(r.text) {
+		if !isOurs(name) && !w.has(name, r) {
 			different = append(different, r.path)
 		}
 		return nil
 	}
 	if err := w.follow(ctx, source.Parameters{"root": root.Name, "mode": "hashes"}); err != nil {
-		return err
+		return nil, err
 	}
+	w.seen = nil
 	if !seen[path.Join(root.Target, "wp-includes/version.php")] {
-		return failure.New(job.SourceInvalid, "the source does not send WordPress itself (wp-includes/version.php)")
+		return nil, failure.New(job.SourceInvalid, "the source does not send WordPress itself (wp-includes/version.php)")
 	}
-	if err := c.removeExtra(root.Target, seen); err != nil {
-		return err
+	return different, w.copier.removeExtra(root.Target, seen)
+}
+
+// has says whether a file is as the source's already: as the image brought it, or because a former agent has taken it.
+func (w *writer) has(name string, r record) bool {
+	digest := hex.EncodeToString(r.text)
+	if w.copier.Known == nil {
+		return w.copier.digest(name) == digest
 	}
-	for _, name := range notUTF8(different) {
-		c.book.skip(path.Join(root.Target, name), "name")
+	if w.copier.Known(name) == digest {
+		return true
 	}
-	for different = utf8Only(different); len(different) > 0; {
-		n := min(len(different), pathsPerRequest)
-		if err := c.tree(ctx, root, source.Parameters{"root": root.Name, "paths": different[:n]}); err != nil {
-			return err
-		}
-		different = different[n:]
+	if w.copier.From == nil || w.copier.digest(name) != digest {
+		return false
 	}
-	return nil
+	w.account.wrote(int64(r.size))
+	return true
 }
 
 // digest returns the SHA-256 of a file in the document root, or "".
 func (c *Copier) digest(name string) string {
-	if c.Known != nil {
-		return c.Known(name)
-	}
 	file, err := c.Root.Open(name)
 	if err != nil {
 		return ""

@@ -2,6 +2,7 @@ package files
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -12,20 +13,43 @@ import (
 // errMiddle: there is no beginning to go on from.
 var errMiddle = errors.New("the source begins a file in its middle")
 
+// goOn opens a file to write on behind what is certain of it.
+func goOn(dir *os.Root, name string, offset int64) (*os.File, error) {
+	info, err := dir.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() < offset {
+		return nil, errMiddle
+	}
+	file, err := dir.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Truncate(offset); err != nil {
+		file.Close()
+		return nil, err
+	}
+	_, err = file.Seek(offset, io.SeekStart)
+	return file, err
+}
+
 // inPlace writes into a document root that nobody looks at yet. What is in the way gives way.
 type inPlace struct {
 	folders folders
+	begun   string // the file that a former agent was writing,
+	offset  int64  // and how much of it is certain
 }
 
-func newInPlace(root *os.Root) *inPlace { return &inPlace{folders{root: root}} }
+func newInPlace(root *os.Root) *inPlace { return &inPlace{folders: folders{root: root}} }
 
 func (p *inPlace) create(name string, mode fs.FileMode, offset int64) (*os.File, error) {
-	if offset != 0 {
+	if offset != 0 && (name != p.begun || offset != p.offset) {
 		return nil, errMiddle
 	}
 	dir, err := p.folders.in(path.Dir(name))
 	if err != nil {
 		return nil, err
+	}
+	if offset != 0 {
+		return goOn(dir, path.Base(name), offset)
 	}
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL // never through a link, never into a device
 	file, err := dir.OpenFile(path.Base(name), flags, mode)

@@ -1,6 +1,9 @@
 package files
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Skipped is a path that is not in the clone, and why.
 type Skipped struct {
@@ -24,43 +27,59 @@ const (
 	maxAgain = 10_000
 )
 
-// book keeps a Report for several streams.
-type book struct {
+// add takes another report into this one.
+func (r *Report) add(other Report) {
+	r.Files, r.Bytes = r.Files+other.Files, r.Bytes+other.Bytes
+	r.SkippedAt, r.KeptAt = r.SkippedAt+other.SkippedAt, r.KeptAt+other.KeptAt
+	r.Skipped = append(r.Skipped, other.Skipped[:min(len(other.Skipped), maxListed-len(r.Skipped))]...)
+	r.Kept = append(r.Kept, other.Kept[:min(len(other.Kept), maxListed-len(r.Kept))]...)
+}
+
+// account is what one stream has brought. The report may be read while the stream goes on.
+type account struct {
+	entries, bytes int64
+
 	mu     sync.Mutex
 	report Report
 }
 
-func (b *book) wrote(bytes int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.report.Files++
-	b.report.Bytes += bytes
+func (a *account) wrote(bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.report.Files++
+	a.report.Bytes += bytes
 }
 
-func (b *book) skip(name, reason string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.report.SkippedAt++
-	if len(b.report.Skipped) < maxListed {
-		b.report.Skipped = append(b.report.Skipped, Skipped{name, reason})
+func (a *account) skip(name, reason string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.report.SkippedAt++
+	if len(a.report.Skipped) < maxListed {
+		a.report.Skipped = append(a.report.Skipped, Skipped{name, reason})
 	}
 }
 
-func (b *book) kept(name string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.report.KeptAt++
-	if len(b.report.Kept) < maxListed {
-		b.report.Kept = append(b.report.Kept, name)
+func (a *account) kept(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.report.KeptAt++
+	if len(a.report.Kept) < maxListed {
+		a.report.Kept = append(a.report.Kept, name)
 	}
 }
 
-// now returns a copy that nobody else changes.
-func (b *book) now() Report {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.report
-	r.Skipped = append([]Skipped(nil), r.Skipped...)
-	r.Kept = append([]string(nil), r.Kept...)
+// now is the present report. Its lists only grow, so that nothing of them has to be copied.
+func (a *account) now() Report {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.report
+	r.Skipped, r.Kept = slices.Clip(r.Skipped), slices.Clip(r.Kept)
 	return r
+}
+
+// clear forgets what was brought, as it comes again. What the source has sent it has sent.
+func (a *account) clear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.report = Report{}
 }

@@ -24,29 +24,12 @@ func newStaging(volume *os.Root, docroot *os.Root, file, docrootName string) *st
 // create begins the file anew, or opens what an agent before this one had written of it.
 func (s *staging) create(_ string, mode fs.FileMode, offset int64) (*os.File, error) {
 	if offset > 0 {
-		return s.goOn(offset)
+		return goOn(s.volume, s.file, offset)
 	}
 	if err := s.volume.RemoveAll(s.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return s.volume.OpenFile(s.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-}
-
-func (s *staging) goOn(offset int64) (*os.File, error) {
-	info, err := s.volume.Lstat(s.file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() < offset {
-		return nil, errMiddle
-	}
-	file, err := s.volume.OpenFile(s.file, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Truncate(offset); err != nil {
-		file.Close()
-		return nil, err
-	}
-	_, err = file.Seek(offset, 0)
-	return file, err
 }
 
 // publish gives the file its name. A link is no rename: it never replaces.

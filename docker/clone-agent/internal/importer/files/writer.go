@@ -31,9 +31,10 @@ type place interface {
 
 // writer writes the records of one stream of a tree into its place.
 type writer struct {
-	copier *Copier
-	target string
-	place  place
+	copier  *Copier
+	account *account
+	target  string
+	place   place
 
 	file    *os.File // nil while the present file is one of ours
 	current record
@@ -55,6 +56,7 @@ func (w *writer) records(data []byte) error {
 			if err := checkPath(r.path); err != nil {
 				return err
 			}
+			w.account.entries++
 			if err := w.copier.entry(); err != nil {
 				return err
 			}
@@ -85,7 +87,7 @@ func (w *writer) record(r record) error {
 		}
 		return w.seen(r)
 	}
-	w.copier.book.skip(w.name(r), strings.ToValidUTF8(string(r.text[:min(len(r.text), maxReason)]), "?"))
+	w.account.skip(w.name(r), strings.ToValidUTF8(string(r.text[:min(len(r.text), maxReason)]), "?"))
 	if w.open && r.path == w.current.path { // gone since the last answer
 		return w.abandon()
 	}
@@ -108,7 +110,7 @@ func (w *writer) dir(r record) error {
 // staying turns what is in the way and has to stay into a line of the report.
 func (w *writer) staying(name string, err error) error {
 	if errors.Is(err, errOccupied) {
-		w.copier.book.kept(name)
+		w.account.kept(name)
 		return nil
 	}
 	return err
@@ -147,6 +149,7 @@ func (w *writer) write(data []byte) error {
 	if !w.open {
 		return failure.New(job.SourceInvalid, "the source sends bytes of no file")
 	}
+	w.account.bytes += int64(len(data))
 	if err := w.copier.spend(int64(len(data))); err != nil {
 		return err
 	}
@@ -186,10 +189,10 @@ func (w *writer) publish(name string) error {
 		return w.staying(name, err)
 	}
 	if !published {
-		w.copier.book.kept(name)
+		w.account.kept(name)
 		return nil
 	}
-	w.copier.book.wrote(w.offset)
+	w.account.wrote(w.offset)
 	if w.arrived != nil {
 		w.arrived(w.current.path)
 	}
@@ -202,7 +205,7 @@ func (w *writer) again(path string) {
 		w.changed = append(w.changed, path)
 		return
 	}
-	w.copier.book.skip(w.name(record{path: path}), reasonChanged)
+	w.account.skip(w.name(record{path: path}), reasonChanged)
 }
 
 const reasonChanged = "changed"
@@ -246,7 +249,7 @@ func (w *writer) link(r record) error {
 	}
 	made, err := w.place.link(name, target)
 	if err == nil && !made {
-		w.copier.book.kept(name)
+		w.account.kept(name)
 	}
 	return w.staying(name, err)
 }
