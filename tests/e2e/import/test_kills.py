@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Installation, Source
 
 MIDWAY = 40_000_000
-RATE = 20_000_000
-"""Bytes of the source, and in a second: slow enough for the kill to fall into the import."""
+"""Bytes of the source after which the victim is killed."""
+RATE = {"agent": 4_000_000, "mysqld": 20_000_000, "worker": 20_000_000}
+"""Bytes in a second of one connection: slow enough for the kill to fall into the import, and for the last
+second before the agent's death, which comes again, to be little beside what had come."""
 
 
 @pytest.mark.parametrize("victim", ["agent", "mysqld", "worker"])
@@ -27,7 +29,7 @@ def test_what_is_killed_midway_is_finished_by_the_next(
     system: Installation, medium_source: Source, victim: str
 ) -> None:
     system.warm()
-    with Proxy((net.NODE_IP, 80), bytes_per_second=RATE) as proxy:
+    with Proxy((net.NODE_IP, 80), bytes_per_second=RATE[victim]) as proxy:
         url = medium_source.url.replace(".test", f".test:{proxy.port}")
         clone = system.clone(customer_of(system, medium_source, url))
         under_way(lambda: proxy.sent, MIDWAY)
@@ -36,6 +38,10 @@ def test_what_is_killed_midway_is_finished_by_the_next(
         ready = system.api.until_complete(clone["clone_id"], seconds=300)
     assert (ready["pod_name"], ready["generation"]) == (clone["pod_name"], clone["generation"])
     assert faults_of(medium_source, ready) == []
+    if victim == "agent":
+        assert ready["fidelity"]["resumed"] is True
+        undisturbed = ready["fidelity"]["bytes"] + ready["progress"]["backfill"]["bytes_done"]
+        assert proxy.sent < undisturbed + MIDWAY * 3 // 4, "the next agent began anew"
 
 
 def _kill(system: Installation, clone: dict[str, Any], victim: str) -> None:
