@@ -164,13 +164,23 @@ test-import: setup-checks ## The import alone: importer and rewriter, the plugin
 	if [ -d tests/e2e/import ]; then $(MAKE) test-e2e E2E=tests/e2e/import; fi
 
 FUZZ_TIME ?= 3m
+FUZZ_CELLS ?= 20000
 
 .PHONY: fuzz
-fuzz: ## Search on for what breaks the rewriter's parsers (FUZZ_TIME=3m for each)
+fuzz: fuzz-cells ## Search on for what breaks the rewriter (FUZZ_TIME=3m for each parser, FUZZ_CELLS=20000; REWRITER_SEED=n repeats cells)
 	@cd docker/clone-agent
 	for target in FuzzSerialized FuzzJSON FuzzBase64 FuzzURL; do
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 5s ./internal/rewrite
 	done
+
+# Everywhere else the cells are the same at each run, so that a change is judged by itself.
+.PHONY: fuzz-cells
+fuzz-cells:
+	@export REWRITER_SEED=$${REWRITER_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+	echo "make fuzz-cells REWRITER_SEED=$$REWRITER_SEED repeats these cells"
+	REWRITER_CELLS=$(FUZZ_CELLS) $(PYTEST) tests/property/rewriting
+	cd docker/clone-agent
+	go test -trimpath -run 'ThereAndBack|WhatUnserialized|AsGoodAsByItself' ./internal/rewrite
 
 # ---- Measuring ----
 

@@ -7,7 +7,7 @@ import json
 import re
 from random import Random
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +18,10 @@ AROUND = (
     b":\\", b"%", b"%22", b"%2522", b"%20", b"%3D", b"%40", b"%2F%2F", b"%252F%252f", b"%2E", b"%2D",
     b"%5Cx", b"%5C", b"%5C%2F%5C%2F",
     b"\\u0022", b"\\u002F\\u002f", b"\\n", b"&quot;", b"&#039;", b"&#64;", b"&#x2F;&#47;", b"&nbsp;",
+    b"\\t", b"\\\\n", b"%5Cr", b"\\u003b", b"&sol;", b"&amp;", b"user:pw@", b"u%2540", b"mailto:",
+    b"ftp://a@", b"file://",
+    b"user|", b"<!-- x --> ", b's:3:"', b"s%3A1%3A%22", b"C:1:\\\"", b'S:9:"', b'";', b"%22%3B",
+    b"&quot;;", b"\\u00e9", b"\\ud83d",
     b":80", b":443", b":8080", b":99999999999", b"%3A8080", b"www.", b"WWW.", b"info@", b"(at) ", b"[AT]  ",
     b"wp-", b"/wp-content/a.jpg", b"\\wp-content\\a b\\c", b"\\\\wp-content\\\\a",
     b"\xc3\xbc", b"\xef\xbc\x8c", b"\x00", b"\xff",
@@ -25,6 +29,7 @@ AROUND = (
 SCHEMES = (
     b"http://", b"https://", b"HTTPS://", b"//", b"https:\\/\\/", b"http:\\\\\\/\\\\\\/", b"https%3A%2F%2F",
     b"http%3A%5C%2F%255C/",
+    b"https://user:p%40w@", b"https%3A%2F%2Fuser%40", b"https&colon;&sol;&#47;", b"https:\\x2F\\x2f",
     b"http%253a%252f%252F", b"https\\u003A\\u002F\\u002f", b"https:&#x2F;&#047;", b"wss://", b"", b"", b".",
 )  # fmt: skip
 
@@ -144,7 +149,35 @@ def add_slashes(text: bytes) -> bytes:
     return text
 
 
+def in_session(text: bytes) -> bytes:
+    """A serialized value among text, as PHP keeps sessions."""
+    return b"user|" + array([text]) + b"n|i:1;"
+
+
+def urlencoded(text: bytes) -> bytes:
+    """As PHP's urlencode does."""
+    return quote_plus(text).encode()
+
+
+def for_html(text: bytes) -> bytes:
+    """As PHP's htmlspecialchars does."""
+    for plain, entity in ((b"&", b"&amp;"), (b'"', b"&quot;"), (b"'", b"&#039;"), (b"<", b"&lt;")):
+        text = text.replace(plain, entity)
+    return text
+
+
+def for_csv(text: bytes) -> bytes:
+    """With quotes doubled."""
+    return text.replace(b'"', b'""')
+
+
+def in_script(text: bytes) -> bytes:
+    """JSON among text."""
+    return b"<script>x=" + json_of_php(text) + b"</script>"
+
+
 PACKINGS: tuple[Callable[[Any], bytes], ...] = (
     string, string, escaped_string, array, array, an_object, custom, json_text, json_of_php, add_slashes,
-    base64.b64encode, surrounded, surrounded,
+    base64.b64encode, surrounded, surrounded, in_session, in_session, urlencoded, for_html, for_csv,
+    in_script,
 )  # fmt: skip

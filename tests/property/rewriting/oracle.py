@@ -11,21 +11,24 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.property.rewriting import serialized
+from tests.property.rewriting import framed, serialized
 from tests.property.rewriting.escapes import HEX, JSON, SLASHES, Escapes, Invalid, carried
-from tests.property.rewriting.text import Edit, host_edits, path_edits, path_needles
+from tests.property.rewriting.text import Edit, Piece, host_edits, path_edits, path_needles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.property.rewriting.site import Site
 
-# Where a hit is, which comes first of two at one place, and its edits, given the end of the edits before it.
-type Hit = tuple[int, int, Callable[[int], list[Edit]]]
+# Where a hit is, which comes first of two at one place, and its edits, given what is looked at around it.
+type Hit = tuple[int, int, Callable[[Piece], list[Edit]]]
 
 MAX_DEPTH = 32
 MAX_BLOCKS = 3
-BLOCK = re.compile(rb"(?P<run>(?:[A-Za-z0-9+/]|\\+/)+)={0,2}")
+BLOCK = re.compile(
+    rb"(?:(?<=\\)(?:[nrt]|u[0-9A-Fa-f]{4})|(?<=%)(?:25)*[0-9A-Fa-f]{2})?"
+    rb"(?P<block>(?P<run>(?:[A-Za-z0-9+/]|\\+/)+)={0,2})"
+)
 MIN_BLOCK = 16
 WHITE = b" \t\r\n"
 WHITE_OF_PHP = b" \t\n\r\v\0"
@@ -164,7 +167,7 @@ class Oracle:
     def _json(self, value: bytes, where: Where) -> list[Edit] | None:
         """None if it is no JSON."""
         if b'\\"' not in value and b"\\u0022" not in value:
-            return self.text(value, where)
+            return self.text(value, where, in_json=True)
         strings, at = [], 0
         while at < len(value):
             token = JSON_TOKEN.match(value, at)
@@ -185,23 +188,32 @@ class Oracle:
         head = content.lstrip(WHITE_OF_PHP)
         if head[:1] in {b"{", b"[", b"\\"} or BEGINS_SERIALIZED.match(head):
             return self._escaped(content, where, JSON)
-        return self.text(content, where)
+        return self.text(content, where, in_json=True)
 
     def _escaped(self, content: bytes, where: Where, escapes: Escapes) -> list[Edit]:
         try:
             plain, places = escapes.remove(content)
         except Invalid:
-            return self.text(content, where)
+            return self.text(content, where, in_json=True)
         return carried(self.value(plain, where.deeper()), content, places, escapes)
 
-    def text(self, text: bytes, where: Where) -> list[Edit]:
+    def text(self, text: bytes, where: Where, *, in_json: bool = False) -> list[Edit]:
         """Hosts, paths and blocks, from left to right."""
         edits: list[Edit] = []
+        frames, doubts = framed.frames(text, in_json=in_json)
         for at, _, rewrite in sorted(self._hits(text, where), key=lambda hit: hit[:2]):
             done = edits[-1][1] if edits else 0
-            if at >= done:
-                edits += rewrite(done)
-        return edits
+            if at < done:
+                continue
+            made = rewrite(_piece(text, at, done, frames, in_json=in_json))
+            if made and any(doubt < at for doubt in doubts):
+                self.notes.add("serialized_in_text")
+            edits += made
+        for frame in reversed(frames):
+            if grown := frame.grown(edits, text):
+                begin, stop = frame.count
+                edits.append((begin, stop, str(int(text[begin:stop]) + grown).encode()))
+        return sorted(edits)
 
     def _hits(self, text: bytes, where: Where) -> Iterator[Hit]:
         lowered = text.lower()
@@ -209,30 +221,47 @@ class Oracle:
             for spelling in host.spellings:
                 for found in re.finditer(b"(?=" + re.escape(spelling) + b")", lowered):
                     at = found.start()
-                    yield at, 0, partial(host_edits, text, at, spelling, host, self.site, self.notes)
+                    yield (
+                        at,
+                        0,
+                        partial(
+                            host_edits, at=at, spelling=spelling, host=host, site=self.site, notes=self.notes
+                        ),
+                    )
         for folder in self.site.folders:
             for at in path_needles(text, folder):
-                yield at, 1, partial(path_edits, text, at, folder)
+                yield at, 1, partial(path_edits, needle=at, folder=folder)
         for block in BLOCK.finditer(text):
             if self._block_holds(block, where.blocks):
-                yield block.start(), 2, partial(self._block_edits, text, block, where)
+                yield block.start("run"), 2, partial(self._block_edits, block=block, where=where)
 
-    def _block_edits(self, text: bytes, block: re.Match[bytes], where: Where, start: int) -> list[Edit]:
+    def _block_edits(self, piece: Piece, block: re.Match[bytes], where: Where) -> list[Edit]:
         notes = set(self.notes)
         characters = block["run"].replace(b"\\", b"")
         plain = _decoded(characters)
         edits = self.value(plain, replace(where.deeper(), blocks=where.blocks + 1))
         if not edits:
             return []
-        padding = block[0][len(block["run"]) :]
+        padding = block["block"][len(block["run"]) :]
         exact = base64.b64encode(plain) == characters + padding
-        if not exact or not _alone(text, start, block) or not _is_utf8(plain):
+        slash = re.search(rb"\\*/", block["run"])
+        new = base64.b64encode(applied(plain, edits)).replace(b"/", slash[0] if slash else b"/")
+        in_query = piece.in_url or piece.before(block.start("run")).endswith(b"=")
+        plus = in_query and (b"+" in new) != (b"+" in block["run"])
+        if not exact or plus or not _alone(piece, block) or not _is_utf8(plain):
             self.notes.clear()
             self.notes.update(notes | {"base64"})
             return []
-        slash = re.search(rb"\\*/", block["run"])
-        new = base64.b64encode(applied(plain, edits)).replace(b"/", slash[0] if slash else b"/")
-        return [(*block.span(), new)]
+        return [(*block.span("block"), new)]
+
+
+def _piece(text: bytes, at: int, done: int, frames: list[framed.Frame], *, in_json: bool) -> Piece:
+    """What is looked at around a hit: the innermost string, or all that is not done."""
+    around = [frame for frame in frames if frame.start <= at < frame.end]
+    if not around:
+        return Piece(text, done, in_json=in_json)
+    frame = around[-1]
+    return Piece(text[: frame.end], max(done, frame.start), in_json=in_json, in_url=b"%" in frame.marks)
 
 
 def applied(value: bytes, edits: list[Edit]) -> bytes:
@@ -248,13 +277,14 @@ def _decoded(characters: bytes) -> bytes:
     return base64.b64decode(characters + b"=" * (-len(characters) % 4))
 
 
-def _alone(text: bytes, start: int, block: re.Match[bytes]) -> bool:
-    before, after = text[start : block.start()], text[block.end() :]
+def _alone(piece: Piece, block: re.Match[bytes]) -> bool:
+    before, after = piece.before(block.start("run")), piece.text[block.end() :]
     if re.search(rb"[._%@$-]\Z", before) or re.match(rb"[._%@$=-]", after):
         return False
     if re.match(rb"(?:[\r\n]|\\+[rn])+[A-Za-z0-9+/]", after):
         return False
-    return not re.search(rb"[A-Za-z0-9+/=][\r\n]+\Z", before)
+    stripped = re.sub(rb"(?:[\r\n]|\\+[rn])+\Z", b"", before)
+    return stripped == before or not re.search(rb"[A-Za-z0-9+/=]\Z", stripped)
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -53,7 +54,10 @@ def site(sources: list[str], target: str, paths: list[tuple[str, str]]) -> Site:
     hosts = tuple(Host(_spellings(name), frozenset(own), _is_name(name)) for name, own in ports.items())
     to = urlsplit(target)
     return Site(
-        hosts, tuple(_folder(*pair) for pair in paths), to.scheme.encode(), to.netloc.lower().encode()
+        hosts,
+        tuple(folder for pair in paths for folder in _folders(*pair)),
+        to.scheme.encode(),
+        to.netloc.lower().encode(),
     )
 
 
@@ -66,16 +70,24 @@ def _spellings(host: str) -> tuple[bytes, ...]:
     name = ascii_name.decode("idna")
     if name == ascii_name.decode():
         return (ascii_name,)
-    escaped = "".join(c if ord(c) < 128 else f"\\u{ord(c):04x}" for c in name)
-    return (ascii_name, name.encode(), escaped.encode(), quote(name).lower().encode())
+    escaped = _json(name)
+    encoded = quote(name).lower()
+    spellings = (name, escaped, encoded, escaped.replace("\\", "\\\\"), encoded.replace("%", "%25"))
+    return (ascii_name, *(spelling.encode() for spelling in spellings))
 
 
-def _folder(source: str, target: str) -> Folder:
+def _json(text: str) -> str:
+    return json.dumps(text).strip('"')
+
+
+def _folders(source: str, target: str) -> list[Folder]:
+    """A folder in each spelling of its names."""
     path = source.replace("\\", "/")
     drive = re.match("[A-Za-z0-9]:", path)
     parts = path[2 if drive else 0 :].strip("/").split("/")
-    return Folder(
-        path[:1].lower().encode() if drive else b"",
-        tuple(p.encode() for p in parts),
-        target.strip("/").encode(),
+    spellings = dict.fromkeys(
+        tuple(spell(part).encode() for part in parts)
+        for spell in (str, _json, lambda part: quote(part, safe=""))
     )
+    letter = path[:1].lower().encode() if drive else b""
+    return [Folder(letter, spelling, target.strip("/").encode()) for spelling in spellings]

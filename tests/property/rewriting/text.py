@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,22 +12,43 @@ if TYPE_CHECKING:
 type Edit = tuple[int, int, bytes]
 
 ESCAPES = rb"(?:\\|%(?:25)*5c)*"
-SLASH = rb"(?i:" + ESCAPES + rb"(?:/|%(?:25)*2f)|" + ESCAPES + rb"\\u002f|&\#x2f;|&\#0?47;)"
-COLON = rb"(?i:" + ESCAPES + rb"(?::|%(?:25)*3a)|" + ESCAPES + rb"\\u003a|&\#x3a;|&\#0?58;)"
-BACKSLASH = rb"(?i:" + ESCAPES + rb"(?:\\|%(?:25)*5c)|" + ESCAPES + rb"\\u005c|&\#x5c;|&\#0?92;)"
-ADDRESS = re.compile(rb"(?:((?i:https?))(?:" + COLON + rb"))?(?:" + SLASH + rb")(" + SLASH + rb")\Z")
-ONE_SLASH = re.compile(SLASH + rb"\Z")
-PORT = re.compile(rb"(?::|%3[Aa])([0-9]{1,10})")
-GOES_ON = re.compile(rb"[A-Za-z0-9_@-]|\.[A-Za-z0-9\x80-\xff-]|%(?:2[Ee]|2[Dd]|5[Ff]|40)")
-ALONE = re.compile(
-    rb"(?:\A|[ \t\r\n\"'`()\[\]{}<>,=|]"
-    rb"|&(?i:quot|\#0?34|apos|\#0?39|lt|gt|nbsp);"
-    rb"|(?P<code>(?P<percent>%)(?:25)*[0-9A-Fa-f]{2}|\\(?i:u)00[0-9A-Fa-f]{2}))(?P<dot>\.?)\Z"
+SLASH = rb"(?i:" + ESCAPES + rb"(?:/|%(?:25)*2f|\\(?:u00|x)2f)|&\#x2f;|&\#0?47;|&sol;)"
+COLON = rb"(?i:" + ESCAPES + rb"(?::|%(?:25)*3a|\\(?:u00|x)3a)|&\#x3a;|&\#0?58;|&colon;)"
+BACKSLASH = rb"(?i:" + ESCAPES + rb"(?:\\|%(?:25)*5c|\\(?:u00|x)5c)|&\#x5c;|&\#0?92;|&bsol;)"
+HTTP = rb"(?P<scheme>(?i:https?))" + COLON
+ADDRESS = re.compile(rb"(?:" + HTTP + rb")?" + SLASH + rb"(?P<last>" + SLASH + rb")\Z")
+USER = re.compile(
+    rb"(?:" + HTTP + rb")?" + SLASH + SLASH + rb"(?:(?!" + SLASH + rb")[A-Za-z0-9._~%+:!$*-]){1,255}"
+    rb"(?P<last>@|%(?:25)*40)\Z"
 )
-DELIMITERS = b" \t\r\n\"'`()[]{}<>,=|"
+ONE_SLASH = re.compile(SLASH + rb"\Z")
+PORT = re.compile(rb"(?i::|%(?:25)*3a|\\+(?:u00|x)3a|&\#x3a;|&\#0?58;|&colon;)([0-9]{1,10})")
+GOES_ON = re.compile(rb"[A-Za-z0-9_@-]|\.[A-Za-z0-9\x80-\xff-]|%(?:2[Ee]|2[Dd]|5[Ff]|40)")
+ENTITY = re.compile(rb"&[A-Za-z0-9#]{1,10};\Z")
+OPENING = re.compile(rb"&(?i:quot|\#0?34|apos|\#0?39|lt|gt|nbsp);\Z")
+CODE = re.compile(rb"(?:%(?:25)*|\\(?i:u)(?P<high>[0-9A-Fa-f]{2}))(?P<low>[0-9A-Fa-f]{2})\Z")
+PERCENT = re.compile(rb"(%(?:25)*)[0-9A-Fa-f]{2}\Z")
+BREAK = re.compile(rb"(?i:\\|%(?:25)*5c)(?-i:[nrt])\Z")
+ODD = re.compile(rb"(?<!\\)(?:\\\\)*\\[nrt]\Z")
+DELIMITERS = b" \t\r\n\"'`()[]{}<>,;=|"
 HIDDEN = re.compile(rb"(?i:\(at\)|\[at\]|\{at\}) *\Z")
 NAME = rb"[A-Za-z0-9_.-]"
 LONGER = re.compile(rb"[A-Za-z0-9_\x80-\xff-]|\.[A-Za-z0-9_.-]")
+EMPTY_HOST = re.compile(COLON + SLASH + SLASH + rb"\Z")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is looked at: a text up to where it ends, from `start` on."""
+
+    text: bytes
+    start: int
+    in_json: bool = False
+    in_url: bool = False
+
+    def before(self, at: int) -> bytes:
+        """What counts as before an offset."""
+        return self.text[self.start : at]
 
 
 def changed(edits: list[Edit], text: bytes) -> list[Edit]:
@@ -35,50 +57,73 @@ def changed(edits: list[Edit], text: bytes) -> list[Edit]:
 
 
 def host_edits(
-    text: bytes, at: int, spelling: bytes, host: Host, site: Site, notes: set[str], start: int
+    piece: Piece, *, at: int, spelling: bytes, host: Host, site: Site, notes: set[str]
 ) -> list[Edit]:
-    """The host at an offset; what is before `start` does not count."""
+    """The host at an offset."""
     end = at + len(spelling)
-    if at - 4 >= start and text[at - 4 : at].lower() == b"www.":
+    if piece.before(at)[-4:].lower() == b"www.":
         at -= 4
-    address = ADDRESS.search(text[start:at])
-    if address is None and (not host.bare or ONE_SLASH.search(text[start:at])):
-        return []
-    encoded = False
-    if address is None:
-        alone = _stands_alone(text[start:at])
-        if alone is None:
+    before = piece.before(at)
+    address = ADDRESS.search(before)
+    user = None if ONE_SLASH.search(before) else USER.search(before)
+    found = address or user
+    if found is None:
+        if not host.bare or ONE_SLASH.search(before):
             return []
-        encoded = alone == "percent"
+        alone = _stands_alone(before, in_json=piece.in_json)
     else:
-        encoded = b"%" in address[2] and not address[2].endswith(b"/")
+        alone = "clear" if address or found["scheme"] else "unclear"
+    if alone is None:
+        return []
+    authority_end = _authority_end(piece.text, end, host, notes)
+    if authority_end is None:
+        return []
+    if alone == "unclear":
+        notes.add("unclear_host")
+        return []
+    encoded = PERCENT.search(found["last"] if found else before.removesuffix(b"."))
+    colon = encoded[1] + b"3A" if encoded else b":"
+    edits = [(at, authority_end, site.authority.replace(b":", colon))]
+    if found and found["scheme"] and found["scheme"].lower() != site.scheme:
+        begin, stop = found.span("scheme")
+        edits.insert(0, (piece.start + begin, piece.start + stop, site.scheme))
+    return changed(edits, piece.text)
+
+
+def _authority_end(text: bytes, end: int, host: Host, notes: set[str]) -> int | None:
+    """Behind the host and its port, if both are the site's."""
     if port := PORT.match(text, end):
         if not host.owns(port[1].decode()):
             notes.add("other_port")
-            return []
-        end = port.end()
-    if GOES_ON.match(text, end):
-        return []
-    authority = site.authority.replace(b":", b"%3A") if encoded else site.authority
-    edits = [(at, end, authority)]
-    if address is not None and address[1] is not None and address[1].lower() != site.scheme:
-        edits.insert(0, (start + address.start(1), start + address.end(1), site.scheme))
-    return changed(edits, text)
-
-
-def _stands_alone(before: bytes) -> str | None:
-    """None, or in which way."""
-    found = ALONE.search(before)
-    if found is None:
-        return None
-    if found["code"] is not None:
-        character = int(found["code"][-2:], 16)
-        if character not in DELIMITERS:
             return None
-        hidden = character == ord(" ") and HIDDEN.search(before[: found.start("dot")])
-        return None if hidden else ("percent" if found["percent"] else "escaped")
-    last = before[: found.start("dot")]
-    return None if last.endswith(b" ") and HIDDEN.search(last) else "plain"
+        end = port.end()
+    elif text[end : end + 1] == b"." and PORT.match(text, end + 1):
+        notes.add("other_port")
+        return None
+    return None if GOES_ON.match(text, end) else end
+
+
+def _stands_alone(before: bytes, *, in_json: bool) -> str | None:
+    """None, or whether that is clear."""
+    before = before.removesuffix(b".")
+    if BREAK.search(before):
+        return "clear" if in_json and ODD.search(before) else "unclear"
+    if not before or OPENING.search(before):
+        return "clear"
+    if ENTITY.search(before):
+        return None
+    last = _last_character(before)
+    hidden = last == ord(" ") and HIDDEN.search(before)
+    return "clear" if last in DELIMITERS and not hidden else None
+
+
+def _last_character(before: bytes) -> int:
+    """What the text ends in, its escape undone; beyond ASCII it is a letter of no name."""
+    code = CODE.search(before)
+    if code is None:
+        return before[-1]
+    said = int((code["high"] or b"") + code["low"], 16)
+    return min(said, 0xFF)
 
 
 def path_needles(text: bytes, folder: Folder) -> list[int]:
@@ -88,8 +133,9 @@ def path_needles(text: bytes, folder: Folder) -> list[int]:
     return [m.start() for m in re.finditer(rb"(?i)(?=(?:" + separators + rb")" + last + rb")", text)]
 
 
-def path_edits(text: bytes, needle: int, folder: Folder, start: int) -> list[Edit]:
+def path_edits(piece: Piece, *, needle: int, folder: Folder) -> list[Edit]:
     """The folder whose last part's separator is at `needle`."""
+    text = piece.text
     last = folder.parts[-1]
     width = 1 if text[needle : needle + 1] in {b"/", b"\\"} else 2
     end = needle + width + len(last)
@@ -98,18 +144,24 @@ def path_edits(text: bytes, needle: int, folder: Folder, start: int) -> list[Edi
     parts = separator.join(case + re.escape(part) + rb")" for part in folder.parts)
     drive = rb"(?i:" + folder.drive + rb")" + COLON if folder.drive else rb""
     whole = rb"(?P<drive>" + drive + rb")(?P<root>" + separator + rb")(?P<parts>" + parts + rb")\Z"
-    found = re.search(whole, text[start:end])
-    if found is None or LONGER.match(text, end):
-        return []
-    before = text[start : start + found.start()][-1:]
-    if before == b"/" or re.match(NAME, before):
+    found = re.search(whole, piece.before(end))
+    if found is None or LONGER.match(text, end) or not _path_begins(piece.before(end)[: found.start()]):
         return []
     joint = found.groups()[-1] if len(folder.parts) > 1 else found["root"]
+    start = piece.start
     if folder.drive:
         return changed(_windows(text, start + found.start(), end, joint, folder), text)
     if len(folder.parts) == 1 and not text.startswith(joint + b"wp-", end):
         return []
     return changed([(start + found.start("parts"), end, folder.target.replace(b"/", joint))], text)
+
+
+def _path_begins(before: bytes) -> bool:
+    if not before or BREAK.search(before):
+        return True
+    if ONE_SLASH.search(before):
+        return EMPTY_HOST.search(before) is not None
+    return re.match(NAME, bytes([_last_character(before)])) is None
 
 
 def _windows(text: bytes, begin: int, end: int, joint: bytes, folder: Folder) -> list[Edit]:

@@ -92,6 +92,10 @@ func (r *Rewriter) nextBlock(l *layer, from int) int {
 	for {
 		from = nextRun(l.b, from)
 		for from < len(l.b) && base64Class[l.b[from]] != 0 {
+			if n := escapeAt(l.b, from); n > 0 {
+				from += n
+				continue
+			}
 			k := blockAt(l.b, from)
 			if k.chars >= minBlock {
 				if in := r.opened(l, k); in.has(0, len(in.b)) {
@@ -104,6 +108,40 @@ func (r *Rewriter) nextBlock(l *layer, from int) int {
 			return len(l.b)
 		}
 	}
+}
+
+// escapeAt returns how many characters at an offset belong to an escape that begins before it, which no block does: the
+// letters of \n, \r, \t and \u0022, the digits of %22 and %2522.
+func escapeAt(b []byte, at int) int {
+	switch {
+	case at == 0:
+		return 0
+	case b[at-1] == '%':
+		end := at
+		for hasAt(b, end, "25") && isHex(b, end+2, 2) {
+			end += 2
+		}
+		if isHex(b, end, 2) {
+			return end + 2 - at
+		}
+	case b[at-1] != '\\':
+		return 0
+	case isBreak(b[at]):
+		return 1
+	case b[at] == 'u' && isHex(b, at+1, 4):
+		return 5
+	}
+	return 0
+}
+
+// isHex says whether n hexadecimal digits are at an offset.
+func isHex(b []byte, at, n int) bool {
+	for i := range n {
+		if at+i >= len(b) || fromHex(b[at+i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // opened returns what a block says, as far as it can be decoded.
@@ -133,20 +171,25 @@ func (r *Rewriter) opened(l *layer, k block) *layer {
 }
 
 // block rewrites what the block at an offset says, if the block can be written again as it was.
-func (r *Rewriter) block(l *layer, lo, hi, at, depth int) {
-	k := blockAt(l.b[:hi], at)
+func (r *Rewriter) block(l *layer, p piece, at, depth int) {
+	k := blockAt(p.b, at)
 	in := r.opened(l, k)
 	first, notes := len(r.edits.items), r.notes
 	r.value(in, 0, len(in.b), depth+1)
 	if len(r.edits.items) == first {
 		return
 	}
-	if !k.exact(l.b) || !k.alone(l.b, lo, hi) || !utf8.Valid(in.b) {
+	if !k.exact(p.b) || !k.alone(p) || !utf8.Valid(in.b) {
 		r.edits.cut(first)
 		r.notes = notes | base64Block
 		return
 	}
 	text := r.encoded(in.b, r.edits.items[first:], k.slash)
+	if k.mayBeInQuery(p) && hasPlus(p.b[k.at:k.end]) != hasPlus(r.textOf(text)) {
+		r.edits.cut(first)
+		r.notes = notes | base64Block
+		return
+	}
 	r.edits.items = append(r.edits.items[:first], edit{k.at, k.end - k.at, text})
 }
 
@@ -173,46 +216,6 @@ func base64Value(c byte) int {
 		return 62
 	}
 	return 63
-}
-
-// alone says whether nothing around the block says that it is a part of something: of a token with a signature, of the
-// URL-safe alphabet, of lines.
-func (k block) alone(b []byte, lo, hi int) bool {
-	if k.at > lo && isJoint(b[k.at-1]) || k.end < hi && (isJoint(b[k.end]) || b[k.end] == '=') {
-		return false
-	}
-	if after := skipBreaks(b[:hi], k.end); after > k.end && after < hi && base64Class[b[after]]&inAlphabet != 0 {
-		return false
-	}
-	before := k.at
-	for before > lo && (b[before-1] == '\n' || b[before-1] == '\r') {
-		before--
-	}
-	return before == k.at || before == lo || base64Class[b[before-1]]&inAlphabet == 0 && b[before-1] != '='
-}
-
-// skipBreaks returns the offset after line breaks, which may be escaped.
-func skipBreaks(b []byte, at int) int {
-	for {
-		next := skipForward(b, at)
-		switch {
-		case next == len(b):
-			return at
-		case next == at && (b[next] == '\n' || b[next] == '\r'):
-		case next > at && (b[next] == 'n' || b[next] == 'r'):
-		default:
-			return at
-		}
-		at = next + 1
-	}
-}
-
-func isJoint(c byte) bool {
-	switch c {
-	case '.', '-', '_', '%', '@', '$':
-		return true
-	}
-	return false
 }
 
 // encoded returns plain with the edits made, in base64.

@@ -44,6 +44,8 @@ func FuzzSerialized(f *testing.F) {
 		str("https://shop.example.com"), "a:1:{s:1:\"a\";"+str(str("//shop.example.com"))+"}", `S:3:"\61/b";https://shop.example.com`,
 		`C:3:"Foo":24:{https://shop.example.com}`, `a:2:{i:0;d:-1.5E+25;i:1;O:8:"stdClass":1:{s:1:"u";`+str("/srv/www/shop/x")+"}}",
 		`a:1:{s:1:\"u\";s:24:\"https://shop.example.com\";}`, `a:2:{i:0;E:6:"A:Case";i:1;R:1;}shop.example.com`,
+		`user|s:24:"https://shop.example.com";n|s:3:"abc";`, `s%3A24%3A%22https%3A%2F%2Fshop.example.com%22%3B`, `x s:24:&quot;https://shop.example.com&quot;;`,
+		`"s:26:""https://shop.example.com"""";"`, `x s:42:"s:24:\"https://shop.example.com\";";`,
 	)
 	f.Fuzz(func(t *testing.T, cell []byte) {
 		got := anyCell(t, there, back, cell)
@@ -96,7 +98,7 @@ func FuzzURL(f *testing.F) {
 	there, back := seeds(f,
 		"http://www.shop.example.com:443/a", "https%3A%2F%2Fshop.example.com%2Fa", `https:\/\/shop.example.com`, `https\u003A\u002F\u002fshop.example.com`,
 		"https:&#x2F;&#047;shop.example.com", "info@shop.example.com", "/srv/www/shop/x", "&quot;shop.example.com&quot; .shop.example.com",
-		"https://shop.example.com.evil.org https://shop.example.com:8443",
+		"https://shop.example.com.evil.org https://shop.example.com:8443", `https://user:pw@shop.example.com "\nshop.example.com" file:///srv/www/shop`,
 	)
 	windows := mustNew(f, Mapping{
 		Sources: []string{"http://bücher.example:8080"}, Target: "https://c1.clones.test:8443", Paths: []PathMapping{{`C:\inetpub\site`, "/var/www/html"}},

@@ -178,3 +178,16 @@ func percentEncoded(text string) string {
 	}
 	return out.String()
 }
+
+// percentEncodedPath spells names as rawurlencode does.
+func percentEncodedPath(path string) string {
+	var out strings.Builder
+	for i := range len(path) {
+		if c := path[i]; isPathByte(c) || c == '~' || c == '/' {
+			out.WriteByte(c)
+		} else {
+			fmt.Fprintf(&out, "%%%02X", c)
+		}
+	}
+	return out.String()
+}

@@ -30,6 +30,14 @@ func looksJSON(b []byte) bool {
 // Most of it is text: addresses are found in any escaping. Only a string that packs a value of its own (serialized, or
 // JSON that may hold such) must be opened; without an escaped quote there is none.
 func (r *Rewriter) json(l *layer, lo, hi, depth int) bool {
+	outside := l.inJSON
+	l.inJSON = true
+	ok := r.inJSON(l, lo, hi, depth)
+	l.inJSON = outside
+	return ok
+}
+
+func (r *Rewriter) inJSON(l *layer, lo, hi, depth int) bool {
 	part := l.b[lo:hi]
 	if !bytes.Contains(part, []byte(`\"`)) && !bytes.Contains(part, []byte(`\u0022`)) {
 		r.text(l, lo, hi, depth)

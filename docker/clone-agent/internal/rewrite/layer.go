@@ -13,6 +13,7 @@ type layer struct {
 	r       *Rewriter
 	level   int
 	blocks  int        // of base64 that it is packed in
+	inJSON  bool       // it is at a text in JSON, with its escapes
 	slashed bool       // in or around it slashes were removed; once is enough, as each try may read all again
 	next    []int      // by needle, the last for blocks of base64: where it is found next; len(b): nowhere
 	first   int        // the nearest of them
@@ -31,7 +32,7 @@ func (r *Rewriter) layer(level int) *layer {
 }
 
 func (l *layer) begin(b []byte) {
-	l.b, l.done = b, 0
+	l.b, l.done, l.inJSON = b, 0, false
 	for i := range l.next {
 		l.next[i] = -1
 	}
@@ -135,24 +136,45 @@ func (r *Rewriter) value(l *layer, lo, hi, depth int) {
 
 // text rewrites the addresses, paths and blocks of base64 in [lo, hi), which is nothing but text.
 func (r *Rewriter) text(l *layer, lo, hi, depth int) {
+	if !l.has(lo, hi) {
+		return
+	}
+	f := r.framing(l, lo, hi)
 	for l.has(lo, hi) {
 		at, n := l.take()
 		if at < l.done || n != nil && at+len(n.text) > hi {
 			continue
 		}
+		p := f.enter(at)
+		p.lo, p.inJSON = max(p.lo, l.done), l.inJSON
 		first := len(r.edits.items)
-		switch from := max(lo, l.done); {
-		case n == nil:
-			r.block(l, from, hi, at, depth)
-		case n.path != nil:
-			r.path(l.b[:hi], from, at, n)
-		default:
-			r.host(l.b[:hi], from, at, n)
-		}
+		r.hit(l, p, at, n, depth)
 		if len(r.edits.items) > first {
 			last := r.edits.items[len(r.edits.items)-1]
 			l.done = last.at + last.n
+			f.edited()
 		}
+	}
+	f.leave(hi)
+}
+
+// piece is what is looked at of a text: b ends where it ends, lo is where it begins.
+type piece struct {
+	b      []byte
+	lo     int
+	inJSON bool // as it stands, with its escapes
+	inURL  bool // in a serialized string that is percent-encoded
+}
+
+// hit rewrites what the hit at an offset turns out to be.
+func (r *Rewriter) hit(l *layer, p piece, at int, n *needle, depth int) {
+	switch {
+	case n == nil:
+		r.block(l, p, at, depth)
+	case n.path != nil:
+		r.path(p, at, n)
+	default:
+		r.host(p, at, n)
 	}
 }
 

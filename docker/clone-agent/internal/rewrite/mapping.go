@@ -31,7 +31,6 @@ type plan struct {
 	words         []byte // what edits write, as far as it is known beforehand
 	scheme        span
 	authority     span // host[:port]
-	encoded       span // the same, with the colon as %3A
 	slash         span
 	needles       []needle
 	addressesOnly bool
@@ -57,7 +56,6 @@ func compile(m Mapping) (*plan, error) {
 	p := &plan{addressesOnly: m.AddressesOnly, spillDir: m.SpillDir}
 	p.scheme = p.word(strings.ToLower(target.Scheme))
 	p.authority = p.word(strings.ToLower(target.Host))
-	p.encoded = p.word(strings.ReplaceAll(strings.ToLower(target.Host), ":", "%3A"))
 	p.slash = p.word("/")
 	if err := p.addHosts(m.Sources); err != nil {
 		return nil, err
@@ -123,7 +121,7 @@ func (o *origin) accepts(port []byte) bool {
 }
 
 // hostSpellings lists the ways in which a host is written: as it is, and an international one in punycode, Unicode,
-// JSON escapes and percent-encoding. An IPv6 address stands in brackets.
+// JSON escapes and percent-encoding, these also twice. An IPv6 address stands in brackets.
 func hostSpellings(host string) []string {
 	if strings.Contains(host, ":") {
 		return []string{"[" + host + "]"}
@@ -131,7 +129,9 @@ func hostSpellings(host string) []string {
 	ascii, unicode := toASCII(host), toUnicode(host)
 	spellings := []string{ascii}
 	if unicode != ascii {
-		spellings = append(spellings, unicode, jsonEscaped(unicode), percentEncoded(unicode))
+		inJSON, inURL := jsonEscaped(unicode), percentEncoded(unicode)
+		spellings = append(spellings, unicode, inJSON, inURL)
+		spellings = append(spellings, strings.ReplaceAll(inJSON, `\`, `\\`), strings.ReplaceAll(inURL, "%", "%25"))
 	}
 	return spellings
 }

@@ -1,6 +1,9 @@
 package rewrite
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pathRule replaces an absolute path of the source. Its needles are its last part after a separator ("/html", and "2fhtml"
 // for %2F and \u002F); the parts before are compared backwards, with their separators in any spelling.
@@ -10,14 +13,13 @@ type pathRule struct {
 	to    span     // of the plan's words; without the leading slash, unless there is a drive that it replaces
 }
 
-var backslash = mark{'\\', "5c", [3]string{"&#x5c;", "&#92;", "&#092;"}}
+var backslash = mark{'\\', "5c", [4]string{"&#x5c;", "&#92;", "&#092;", "&bsol;"}}
 
-// addPath adds the needles of a path.
+// addPath adds the needles of a path, in each of its spellings.
 func (p *plan) addPath(m PathMapping) {
-	rule := &pathRule{}
-	from, to := strings.ReplaceAll(m.From, `\`, "/"), strings.Trim(m.To, "/")
+	from, to, drive := strings.ReplaceAll(m.From, `\`, "/"), strings.Trim(m.To, "/"), ""
 	if len(from) > 1 && from[1] == ':' && isAlnum(from[0]) {
-		rule.drive = strings.ToLower(from[:1])
+		drive = foldASCII(from[:1])
 		from = from[2:]
 		to = "/" + to
 	}
@@ -25,9 +27,26 @@ func (p *plan) addPath(m PathMapping) {
 	if from == "" || from == to {
 		return
 	}
-	rule.parts = strings.Split(from, "/")
-	rule.to = p.word(to)
-	last := strings.ToLower(rule.parts[len(rule.parts)-1])
+	target := p.word(to)
+	for _, spelling := range pathSpellings(from) {
+		p.addNeedles(&pathRule{parts: strings.Split(spelling, "/"), drive: drive, to: target})
+	}
+}
+
+// pathSpellings lists the ways in which the names in a path are written: as they are, and what is not plain ASCII as in
+// JSON and percent-encoded.
+func pathSpellings(path string) []string {
+	var spellings []string
+	for _, spelling := range []string{path, jsonEscaped(path), percentEncodedPath(path)} {
+		if !slices.Contains(spellings, spelling) {
+			spellings = append(spellings, spelling)
+		}
+	}
+	return spellings
+}
+
+func (p *plan) addNeedles(rule *pathRule) {
+	last := foldASCII(rule.parts[len(rule.parts)-1])
 	separators := []string{"/", "2f", `\`, "5c"}
 	if rule.drive == "" {
 		separators = separators[:2]
@@ -39,34 +58,61 @@ func (p *plan) addPath(m PathMapping) {
 	}
 }
 
+// foldASCII is strings.ToLower for ASCII letters, as needles are compared.
+func foldASCII(text string) string {
+	folded := []byte(text)
+	for i, c := range folded {
+		folded[i] = lower[c]
+	}
+	return string(folded)
+}
+
 // path rewrites the path around the needle at an offset if it is all there, and neither the end of a longer path nor the
-// beginning of a longer name. b ends where the text ends, lo is where it begins.
-func (r *Rewriter) path(b []byte, lo, at int, n *needle) {
-	rule := n.path
-	end := at + len(n.text)
-	start, joint, ok := rule.matchBefore(b, lo, end)
-	if !ok || pathGoesOn(b, end) {
+// beginning of a longer name.
+func (r *Rewriter) path(p piece, at int, n *needle) {
+	rule, end := n.path, at+len(n.text)
+	start, joint, ok := rule.matchBefore(p.b, p.lo, end)
+	if !ok || pathGoesOn(p.b, end) {
 		return
 	}
-	root, ok := rule.separatorBefore(b, lo, start)
+	root, ok := rule.separatorBefore(p.b, p.lo, start)
 	if !ok {
 		return
 	}
 	if joint == nil {
-		joint = b[root:start]
+		joint = p.b[root:start]
 	}
 	if rule.drive != "" {
-		r.windowsPath(b, lo, root, end, string(joint), rule)
+		r.windowsPath(p, root, end, string(joint), rule)
 		return
 	}
-	if root > lo && (isPathByte(b[root-1]) || b[root-1] == '/') {
+	if !pathBegins(p.b, p.lo, root) {
 		return
 	}
 	// A path of one part (/app) is as likely that of a URL: it counts only before one of WordPress's own folders.
-	if len(rule.parts) == 1 && !hasAt(b, end, string(joint)+"wp-") {
+	if len(rule.parts) == 1 && !hasAt(p.b, end, string(joint)+"wp-") {
 		return
 	}
-	r.replace(b, start, end, r.jointed(rule.to, string(joint)))
+	r.replace(p.b, start, end, r.jointed(rule.to, string(joint)))
+}
+
+// pathBegins says whether a path can begin at an offset: no name and no slash is before it but the two of file://.
+func pathBegins(b []byte, lo, at int) bool {
+	if at == lo || breakBefore(b, lo, at) {
+		return true
+	}
+	c := b[at-1]
+	if code, ok := escapedBefore(b, lo, at); ok {
+		c = code
+	}
+	if second, ok := slash.before(b, lo, at); ok {
+		first, ok := slash.before(b, lo, second)
+		if _, scheme := colon.before(b, lo, first); !ok || !scheme {
+			return false
+		}
+		return true
+	}
+	return !isPathByte(c)
 }
 
 // jointed returns a path with its slashes in the spelling of a separator.
@@ -78,13 +124,14 @@ func (r *Rewriter) jointed(path span, joint string) span {
 }
 
 // windowsPath rewrites a path from its drive to end, and the backslashes of what follows: the clone has none.
-func (r *Rewriter) windowsPath(b []byte, lo, root, end int, joint string, rule *pathRule) {
-	drive, ok := colon.before(b, lo, root)
-	if !ok || drive <= lo || lower[b[drive-1]] != rule.drive[0] {
+func (r *Rewriter) windowsPath(p piece, root, end int, joint string, rule *pathRule) {
+	b := p.b
+	drive, ok := colon.before(b, p.lo, root)
+	if !ok || drive <= p.lo || lower[b[drive-1]] != rule.drive[0] {
 		return
 	}
 	drive--
-	if drive > lo && (isPathByte(b[drive-1]) || b[drive-1] == '/') {
+	if !pathBegins(b, p.lo, drive) {
 		return
 	}
 	separator := slashFor(joint)
@@ -163,7 +210,7 @@ func (rule *pathRule) matchBefore(b []byte, lo, end int) (start int, joint []byt
 }
 
 func (rule *pathRule) equal(b []byte, part string) bool {
-	return string(b) == part || rule.drive != "" && strings.EqualFold(string(b), part)
+	return string(b) == part || rule.drive != "" && foldASCII(string(b)) == foldASCII(part)
 }
 
 // pathGoesOn says whether what follows makes the last part a longer name.

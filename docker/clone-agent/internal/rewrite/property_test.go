@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,6 +14,20 @@ import (
 )
 
 const cells = 10_000
+
+// newGenerator makes the same cells at every run, and others for each REWRITER_SEED.
+func newGenerator(t testing.TB, stream uint64) generator {
+	t.Helper()
+	seed := uint64(1)
+	if text := os.Getenv("REWRITER_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("REWRITER_SEED: %v", err)
+		}
+	}
+	t.Logf("REWRITER_SEED=%d", seed)
+	return generator{rand.New(rand.NewPCG(seed, stream))}
+}
 
 // generator makes cells as sites have them, packed into one another in any order.
 type generator struct{ *rand.Rand }
@@ -106,7 +121,7 @@ func (g generator) json(depth int) string {
 
 func generated(t *testing.T) []string {
 	t.Helper()
-	g := generator{rand.New(rand.NewPCG(1, 2))}
+	g := newGenerator(t, 2)
 	out := make([]string, cells)
 	for i := range out {
 		out[i] = g.cell(g.IntN(6))

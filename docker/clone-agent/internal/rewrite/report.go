@@ -15,6 +15,8 @@ const (
 	ReasonBinary       = "binary"               // not text and not serialized: copied
 	ReasonOtherPort    = "other_port"           // the host with a port that is not the site's: copied
 	ReasonBase64       = "base64"               // a block of base64 that could not be written again as it was: copied
+	ReasonInText       = "serialized_in_text"   // a length in text that is not that of its string: rewritten as text
+	ReasonUnclear      = "unclear_host"         // the host, maybe of a mail address or the end of a longer name: copied
 	ReasonTooLong      = "column_too_short"     // the rewritten cell does not fit its column: copied
 )
 
@@ -28,9 +30,13 @@ const (
 	binaryCell
 	otherPort
 	base64Block
+	inText
+	unclearHost
 )
 
-var reasonNames = []string{ReasonMalformed, ReasonCustomObject, ReasonTooDeep, ReasonBinary, ReasonOtherPort, ReasonBase64}
+var reasonNames = []string{
+	ReasonMalformed, ReasonCustomObject, ReasonTooDeep, ReasonBinary, ReasonOtherPort, ReasonBase64, ReasonInText, ReasonUnclear,
+}
 
 // maxListed is how many cells are named for each reason; all are counted.
 const maxListed = 100

@@ -21,6 +21,7 @@ type Rewriter struct {
 	texts  list[byte] // what edits write; begins with the plan's words
 	bytes  list[byte] // of a block of base64
 	marks  []int
+	framed []frame // serialized strings in text around the present hit
 	notes  reasons
 	kind   string
 	stats  Stats

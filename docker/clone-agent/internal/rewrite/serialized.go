@@ -108,7 +108,7 @@ func (r *Rewriter) plainString(l *layer, at, hi, depth int) (end int, ok bool) {
 		return 0, false
 	}
 	if l.has(lo, lo+n) {
-		slot := r.reserveCount(at)
+		slot := r.reserveCount(at + 2)
 		r.value(l, lo, lo+n, depth+1)
 		r.recount(slot, n, sumDeltas(r.edits.items[slot+1:]), lo-2)
 	}
@@ -126,17 +126,17 @@ func (r *Rewriter) escapedString(l *layer, at, hi, depth int) (end int, ok bool)
 		return 0, false
 	}
 	if l.has(lo, stop) {
-		slot := r.reserveCount(at)
+		slot := r.reserveCount(at + 2)
 		delta, _ := r.decoded(l, lo, stop, depth, hexEscapes)
 		r.recount(slot, n, delta, lo-2)
 	}
 	return stop + 2, true
 }
 
-// reserveCount adds an edit for the length of the string at an offset, which is known only after those of its content.
-func (r *Rewriter) reserveCount(at int) (slot int) {
+// reserveCount adds an edit for the length whose digits begin at an offset: it is known only after those of the content.
+func (r *Rewriter) reserveCount(digits int) (slot int) {
 	slot = len(r.edits.items)
-	r.edits.append(edit{at: at + 2})
+	r.edits.append(edit{at: digits})
 	return slot
 }
 
