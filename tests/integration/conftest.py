@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clonepool.adapters.dynamodb import connect
-from clonepool.bootstrap import Stores
+from clonepool.adapters.dynamodb import Database, stores_on
+from clonepool.ports import Stores
 from tests.fakes.world import World
 from tests.integration.handlers import ENVIRONMENT, Functions
 from tests.integration.roles import Guard
@@ -40,10 +40,10 @@ def functions_on_each(request: pytest.FixtureRequest, environment: None) -> Func
         on_fakes: Functions = request.getfixturevalue("functions")
         return on_fakes
     fresh_tables: Callable[[], TableNames] = request.getfixturevalue("fresh_tables")
-    stores = connect(fresh_tables(), endpoint=request.getfixturevalue("dynamodb_url"))
+    database = Database.connect(fresh_tables(), endpoint=request.getfixturevalue("dynamodb_url"))
     guard = Guard()
-    guard.watch(stores.leases.database.connection.client)
-    return Functions(World(), Stores(stores.leases, stores.pods, stores.pools, stores.sources), guard)
+    guard.watch(database.connection.client)
+    return Functions(World(), stores_on(database), guard)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.integration.roles import Guard
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from clonepool.bootstrap import Stores
+    from clonepool.ports import Stores
     from tests.fakes.world import World
 
 ROOT = Path(__file__).parents[2]

@@ -48,30 +48,7 @@ from clonepool.usecases.wake_pool import WakePool
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from clonepool.ports import Clock, Cluster, Leases, Pods, Pools, Reports, Resolver, Secrets, Sources, Web
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The tables, behind their ports."""
-
-    leases: Leases
-    pods: Pods
-    pools: Pools
-    sources: Sources
-
-    @classmethod
-    def of(cls, settings: CommonSettings) -> Stores:
-        """On DynamoDB."""
-        names = TableNames(
-            pods=settings.pods_table,
-            clones=settings.clones_table,
-            sources=settings.sources_table,
-            pools=settings.pools_table,
-            leases=settings.leases_table,
-        )
-        stores = connect(names)
-        return cls(stores.leases, stores.pods, stores.pools, stores.sources)
+    from clonepool.ports import Clock, Cluster, Reports, Resolver, Secrets, Stores, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +66,7 @@ class Outside:
         # Not at the top: clone_api, which has no rights in the cluster, does not pay for a client either.
         from clonepool.adapters.kubernetes.build import build_cluster, template_hash_of  # noqa: PLC0415
 
-        return cls(Stores.of(settings), build_cluster(settings), SystemClock(), template_hash_of(settings))
+        return cls(_stores(settings), build_cluster(settings), SystemClock(), template_hash_of(settings))
 
 
 def clone_api(
@@ -102,7 +79,7 @@ def clone_api(
 ) -> Api:
     """The HTTP API. It has no cluster: a claim is one transaction in the tables."""
     settings = settings or ApiSettings()
-    stores = stores or Stores.of(settings)
+    stores = stores or _stores(settings)
     secrets = secrets or SecretsManager(settings.lease_secret)
     clock = clock or SystemClock()
     leases, pods, pools = stores.leases, stores.pods, stores.pools
@@ -193,6 +170,18 @@ def pool_keeper(
     return Keeper(
         keep_pool=_keep_pool(settings, outside, prepare),
         wake_pool=WakePool(pods, _settle_pod(outside), _delete_pod(outside), _top_up(outside, settings)),
+    )
+
+
+def _stores(settings: CommonSettings) -> Stores:
+    return connect(
+        TableNames(
+            pods=settings.pods_table,
+            clones=settings.clones_table,
+            sources=settings.sources_table,
+            pools=settings.pools_table,
+            leases=settings.leases_table,
+        )
     )
 
 

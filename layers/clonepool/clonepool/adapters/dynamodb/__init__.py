@@ -6,25 +6,14 @@ stores.leases.claim(...)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from clonepool.adapters.dynamodb.database import Database, TableNames
 from clonepool.adapters.dynamodb.leases import DynamoLeases
 from clonepool.adapters.dynamodb.pods import DynamoPods
 from clonepool.adapters.dynamodb.pools import DynamoPools
 from clonepool.adapters.dynamodb.sources import DynamoSources
+from clonepool.ports import Stores
 
-__all__ = ["Stores", "TableNames", "connect"]
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """All stores, on one connection."""
-
-    leases: DynamoLeases
-    pods: DynamoPods
-    pools: DynamoPools
-    sources: DynamoSources
+__all__ = ["Database", "TableNames", "connect", "stores_on"]
 
 
 def connect(tables: TableNames, *, endpoint: str | None = None, region: str | None = None) -> Stores:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes import manifests, podspec
 from clonepool.adapters.kubernetes.agent import ImportLimits
-from clonepool.adapters.kubernetes.client import Collision, Missing, TestFailed
+from clonepool.adapters.kubernetes.client import Missing
 from clonepool.adapters.kubernetes.commands import CONTAINERS, Agents
+from clonepool.adapters.kubernetes.guarded import Guarded
 from clonepool.adapters.kubernetes.networks import Networks
 from clonepool.adapters.kubernetes.objects import (
     annotation_path,
-    belongs,
     check,
     generation_of,
     images_of,
@@ -29,7 +29,7 @@ from clonepool.adapters.kubernetes.objects import (
 from clonepool.adapters.kubernetes.quantities import byte_count
 from clonepool.adapters.kubernetes.routes import Routes
 from clonepool.domain.pods import PodState
-from clonepool.errors import ClusterUnavailable, StaleObject
+from clonepool.errors import StaleObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from clonepool.domain.pods import Pod, PodRef
     from clonepool.domain.reach import Reach
 
-DELETE_ATTEMPTS = 5
 ANY_GENERATION = sys.maxsize
 LOG_LINES = 40
 LOG_BYTES = 4096
@@ -74,6 +73,7 @@ class KubernetesCluster:
         token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
     ) -> None:
         self._client = client
+        self._guarded = Guarded(client)
         self._agents = Agents(executor, place.namespace)
         self._place = place
         self._token = token
@@ -89,16 +89,16 @@ class KubernetesCluster:
             raise StaleObject(f"{pod.pod_name} was reserved for another pod template than the present one")
         identity = manifests.Identity(pod.pod_name, pod.pool, pod.generation)
         secret = manifests.secret(identity, self._passwords())
-        self._create(self._secrets, manifests.secret_name(pod.pod_name), secret, pod.generation)
+        self._guarded.create(self._secrets, secret, pod.generation)
         body = podspec.pod(identity, self._place.template, pod.template_hash)
-        uid = uid_of(self._create(self._pods, pod.pod_name, body, pod.generation))
+        uid = uid_of(self._guarded.create(self._pods, body, pod.generation))
         self._own_secret(pod.pod_name, uid, pod.generation)
         return uid
 
     def start_reset(self, old: PodRef, new_generation: int) -> None:
         """The Secret is what PID 1 obeys; the labels make the kubelet deliver it at once."""
-        self._guarded(
-            f"{self._secrets}/{manifests.secret_name(old.pod_name)}",
+        self._guarded.advance(
+            self._secret(old.pod_name),
             [
                 check("/metadata/ownerReferences/0/uid", old.uid),
                 check("/metadata/labels/generation", str(old.generation)),
@@ -112,7 +112,8 @@ class KubernetesCluster:
         )
         operations = [put("/metadata/labels/generation", str(new_generation))]
         operations += state_operations(PodState.RESETTING, None)
-        self._guarded(f"{self._pods}/{old.pod_name}", [*same_pod(old), *operations], new_generation, old.uid)
+        path = f"{self._pods}/{old.pod_name}"
+        self._guarded.advance(path, [*same_pod(old), *operations], new_generation, old.uid)
 
     def label(self, ref: PodRef, state: PodState, clone_id: str | None) -> None:
         """Mirror the row's state for people, NetworkPolicies and autoscalers."""
@@ -197,8 +198,8 @@ class KubernetesCluster:
             return
         self.close(ref)
         if found is not None:
-            self._delete(f"{self._pods}/{ref.pod_name}", ref)
-        self._delete(f"{self._secrets}/{manifests.secret_name(ref.pod_name)}", ref)
+            self._guarded.delete(f"{self._pods}/{ref.pod_name}", ref)
+        self._guarded.delete(self._secret(ref.pod_name), ref)
 
     def exists(self, ref: PodRef) -> bool:
         """See the port."""
@@ -224,56 +225,19 @@ class KubernetesCluster:
     def _passwords(self) -> dict[str, str]:
         return {"db-password": self._token(), "root-password": self._token()}
 
-    def _create(self, path: str, name: str, body: Json, generation: int) -> Json:
-        """Create, or find what an earlier try created. Raises StaleObject: that is another generation's."""
-        try:
-            return self._client.create(path, body)
-        except Collision as collision:
-            try:
-                found = self._client.get(f"{path}/{name}")
-            except Missing as gone:
-                raise ClusterUnavailable(f"{name} is just being deleted; try again") from gone
-            if labels_of(found).get("app") != manifests.APP or generation_of(found) != generation:
-                raise StaleObject(f"{name} exists with generation {generation_of(found)}") from collision
-            return found
+    def _secret(self, pod_name: str) -> str:
+        return f"{self._secrets}/{manifests.secret_name(pod_name)}"
 
     def _own_secret(self, pod_name: str, uid: str, generation: int) -> None:
-        owner = manifests.owner(pod_name, uid)
-        operations = [
-            check("/metadata/labels/generation", str(generation)),
-            put("/metadata/ownerReferences", [owner]),
-        ]
-        try:
-            self._client.patch(f"{self._secrets}/{manifests.secret_name(pod_name)}", operations)
-        except (Missing, TestFailed) as refusal:
-            raise StaleObject(f"the Secret of {pod_name} is not as created: {refusal}") from refusal
+        owned = put("/metadata/ownerReferences", [manifests.owner(pod_name, uid)])
+        same = check("/metadata/labels/generation", str(generation))
+        self._guarded.patch(self._secret(pod_name), [same, owned])
 
     def _patch_pod(self, ref: PodRef, operations: list[Json]) -> None:
-        try:
-            self._client.patch(f"{self._pods}/{ref.pod_name}", [*same_pod(ref), *operations])
-        except (Missing, TestFailed) as refusal:
-            raise StaleObject(f"{ref.pod_name} is not in generation {ref.generation}") from refusal
-
-    def _guarded(self, path: str, operations: list[Json], wanted: int, uid: str | None = None) -> None:
-        """Patch, or find that an earlier try has: the object is in the `wanted` generation already."""
-        name = path.rsplit("/", 1)[-1]
-        try:
-            self._client.patch(path, operations)
-        except Missing as gone:
-            raise StaleObject(f"{name} is gone") from gone
-        except TestFailed as refusal:
-            try:
-                found = self._client.get(path)
-            except Missing as gone:
-                raise StaleObject(f"{name} is gone") from gone
-            if generation_of(found) != wanted or (uid is not None and uid_of(found) != uid):
-                raise StaleObject(f"{name} is in another generation") from refusal
+        self._guarded.patch(f"{self._pods}/{ref.pod_name}", [*same_pod(ref), *operations])
 
     def _find(self, ref: PodRef) -> Json | None:
-        try:
-            return self._client.get(f"{self._pods}/{ref.pod_name}")
-        except Missing:
-            return None
+        return self._guarded.find(f"{self._pods}/{ref.pod_name}")
 
     def _current(self, ref: PodRef) -> Json:
         """The pod. Raises StaleObject unless it is there in exactly this generation."""
@@ -281,23 +245,3 @@ class KubernetesCluster:
         if found is None or uid_of(found) != ref.uid or generation_of(found) != ref.generation:
             raise StaleObject(f"{ref.pod_name} is gone, or not in generation {ref.generation}")
         return found
-
-    def _delete(self, path: str, ref: PodRef) -> None:
-        """Delete if it is this pod's, and not of a newer generation. Gone already is success.
-
-        The resource version is part of the condition: the generation that was looked at is the one deleted.
-        """
-        for _ in range(DELETE_ATTEMPTS):
-            try:
-                found = self._client.get(path)
-                if not belongs(found, ref):
-                    return
-                if generation_of(found) > ref.generation:
-                    raise StaleObject(f"{ref.pod_name} is in generation {generation_of(found)} by now")
-                version = found["metadata"]["resourceVersion"]
-                return self._client.delete(path, uid=uid_of(found), resource_version=version)
-            except Missing:
-                return
-            except Collision:
-                continue
-        raise ClusterUnavailable(f"{ref.pod_name} changes faster than it can be deleted; try again")
