@@ -68,7 +68,7 @@ lint-python:
 	mypy
 	mypy lab
 	mypy bench
-	PYTHONPATH=layers/clonepool lint-imports
+	PYTHONPATH=layers/clonepool:. lint-imports
 
 .PHONY: lint-go
 lint-go: $(GOBIN)/$(STATICCHECK)
