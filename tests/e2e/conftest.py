@@ -80,7 +80,16 @@ class Installation:
     def table_name(name: str) -> str:
         return f"clonepool-{name.capitalize()}Table"
 
-    def switch_ttl(self, *, on: bool) -> None:
+    @contextmanager
+    def without_ttl(self) -> Iterator[None]:
+        """DynamoDB deletes no expired clone meanwhile."""
+        self._switch_ttl(on=False)
+        try:
+            yield
+        finally:
+            self._switch_ttl(on=True)
+
+    def _switch_ttl(self, *, on: bool) -> None:
         self.dynamodb.meta.client.update_time_to_live(
             TableName=self.table_name("clones"),
             TimeToLiveSpecification={"Enabled": on, "AttributeName": "expires_at"},

@@ -35,8 +35,7 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
     old_password = run_in(clone["pod_name"], "wordpress", ["cat", "/etc/clone/db-password"]).stdout
     login = system.page(clone, "/wp-login.php")
     assert login.status_code == 200
-    system.switch_ttl(on=False)
-    with system.paused("pipes"):
+    with system.without_ttl(), system.paused("pipes"):
         expires_at = now() + 2
         _expire(system, clone, expires_at)
         wait_until("the clone to expire", lambda: time.time() >= expires_at, seconds=10)
@@ -53,7 +52,6 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
     record_property("seconds_after_expiry", round(took, 1))
     with capsys.disabled():
         print(f"\nexpired clone gone after {took:.1f} s")
-    system.switch_ttl(on=True)
     system.warm()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 def without_ttl(request: pytest.FixtureRequest, system: Installation) -> Iterator[bool]:
     """DynamoDB's TTL on, and then off: the end of a lease must come either way."""
     off = request.param == "the sweep"
-    if off:
-        system.switch_ttl(on=False)
-    yield off
-    if off:
-        system.switch_ttl(on=True)
+    with system.without_ttl() if off else nullcontext():
+        yield off
 
 
 def _plant(pod_name: str) -> str:
