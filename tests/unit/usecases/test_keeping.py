@@ -10,7 +10,7 @@ import pytest
 from clonepool.domain.lease import LOOK_SECONDS
 from clonepool.domain.outbound import Attempt
 from clonepool.domain.pods import PodState
-from clonepool.errors import ClonepoolError, ClusterUnavailable
+from clonepool.errors import ClonepoolError, ClusterUnavailable, StoreBusy
 from tests.fakes.world import REUSING, World
 
 if TYPE_CHECKING:
@@ -143,6 +143,22 @@ def test_a_fault_with_one_pod_does_not_end_the_tick(world: World) -> None:
 
     assert report.overdue == 1
     assert report.troubles == ("internal: The database refused a call: ValidationException.",)
+
+
+def test_what_was_swept_comes_back_though_the_overdue_cannot_be_read(world: World) -> None:
+    def busy(*_: object) -> None:
+        raise StoreBusy("The database is busy; try again.")
+
+    clone = world.ask("alice", ttl_minutes=1)
+    world.settle_down()
+    world.clock.advance(TICK)
+    world.pods.due = busy
+
+    report = world.tick()
+
+    assert report.swept == 1
+    assert report.troubles == ("store_busy: The database is busy; try again.",)
+    assert world.pod_of(clone).state is PodState.WARM
 
 
 def test_two_keepers_at_once_do_not_overshoot() -> None:

@@ -70,7 +70,7 @@ class KeepPool:
         swept = self._attempt(self._sweep, troubles) or []
         plan = self._attempt(self.top_up, troubles)
         strays = self._attempt(self.reconcile.strays, troubles) if self._full(now) else 0
-        overdue = self.pods.due(self.pool, now, limit=MOST_OVERDUE)
+        overdue = self._attempt(partial(self.pods.due, self.pool, now, MOST_OVERDUE), troubles) or []
         vanished = self._attempt(partial(self.reconcile.vanished, self.pool), troubles) or []
         self._side_by_side(self._tasks(swept, overdue, vanished), troubles)
         self._attempt(self._seat_all, troubles)
