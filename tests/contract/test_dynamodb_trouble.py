@@ -221,6 +221,20 @@ def test_a_claim_whose_answer_was_lost_is_found_again(shop: Shop, trouble: Troub
     assert len([p for p in shop.pods.of_pool(POOL) if p.state is PodState.ASSIGNED]) == 1
 
 
+def test_the_last_pod_is_claimed_but_the_answer_lost_and_the_request_repeated(
+    shop: Shop, trouble: Trouble
+) -> None:
+    shop.open("alice")
+    shop.warm_pods(1)
+    trouble.after("TransactWriteItems")
+    once = CloneRequest.of("alice", on_empty="reject")
+
+    first, again = _request(shop)(once), _request(shop)(once)
+
+    assert shop.leases.get("alice") == first.clone == again.clone
+    assert not again.new
+
+
 def test_an_unreachable_database_is_busy(fresh_tables: Callable[[], TableNames], dynamodb_url: str) -> None:
     clock = FakeClock()
     nowhere = Database.connect(fresh_tables(), endpoint="http://127.0.0.1:1")
@@ -282,4 +296,4 @@ def _at_once(calls: list[Callable[[], Admission]]) -> list[Admission]:
 
 def _request(shop: Shop) -> RequestClone:
     assert shop.pools.ensure(POOL, POLICY, TEMPLATE)
-    return RequestClone(shop.leases, shop.pods, shop.pools, RealClock(), POOL, claim_seconds=5)
+    return RequestClone(shop.leases, shop.pods, shop.pools, shop.sources, RealClock(), POOL, claim_seconds=5)

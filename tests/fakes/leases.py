@@ -167,7 +167,7 @@ class FakeLeases:
 
     def _registered(self, clone: Clone) -> None:
         if clone.customer_id not in self._t.sources:
-            raise SourceNotRegistered(f"Register a source for {clone.customer_id} first.")
+            raise SourceNotRegistered(clone.customer_id)
 
     def _absent(self, clone: Clone) -> None:
         if clone.clone_id in self._t.clones:

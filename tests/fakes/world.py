@@ -149,7 +149,14 @@ class World:
         """What callers may do."""
         leases, pods, pools, clock = self.leases, self.pods, self.pools, self.clock
         self.request_clone = RequestClone(
-            leases, pods, pools, clock, POOL, new_id=lambda: f"lease-{next(self.numbers)}", shuffle=_in_order
+            leases,
+            pods,
+            pools,
+            self.sources,
+            clock,
+            POOL,
+            new_id=lambda: f"lease-{next(self.numbers)}",
+            shuffle=_in_order,
         )
         self.get_clone = GetClone(leases, clock)
         self.get_fidelity = GetFidelity(self.get_clone, self.reports)

@@ -153,6 +153,15 @@ def test_an_empty_pool_says_when_to_come_back(functions: Functions) -> None:
     assert answer.headers["Retry-After"] == "15"
 
 
+def test_the_last_pods_own_customer_may_ask_again(warm: Functions) -> None:
+    body = CLONE | {"on_empty": "reject"}
+    first, again = warm.http(request("create-clone", body)), warm.http(request("create-clone", body))
+    assert (first.status, again.status) == (202, 200)
+    assert first.body == again.body
+    stranger = warm.http(request("create-clone", body | {"customer_id": "stranger"}))
+    assert_problem(stranger, 409, "source_not_registered")
+
+
 def test_one_clone_too_many_is_told(warm: Functions) -> None:
     for number in range(warm.world.policy.max_live_clones_per_customer):
         assert warm.http(request("create-clone", CLONE | {"name": f"n{number}"})).status == 202

@@ -86,7 +86,7 @@ def clone_api(
     get_clone = GetClone(leases, clock)
     use = UseCases(
         register_source=RegisterSource(stores.sources, secrets, clock),
-        request_clone=RequestClone(leases, pods, pools, clock, settings.pool),
+        request_clone=RequestClone(leases, pods, pools, stores.sources, clock, settings.pool),
         get_clone=get_clone,
         list_clones=ListClones(leases, clock),
         extend_clone=ExtendClone(leases, clock, get_clone),

@@ -166,6 +166,9 @@ class SourceNotRegistered(Conflict):
     code = "source_not_registered"
     title = "Source not registered"
 
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"Register a source for {customer_id} first: PUT /customers/{customer_id}/source.")
+
 
 class NameTaken(Conflict):
     """A live clone of another customer has this id."""

@@ -62,6 +62,28 @@ def test_an_empty_pool_queues_or_refuses_as_asked(world: World) -> None:
     assert refused.value.retry_after_seconds
 
 
+def test_who_has_the_last_pod_already_is_not_told_that_there_is_none(world: World) -> None:
+    first = world.ask("alice", on_empty="reject")
+
+    again = world.request_clone(CloneRequest.of("alice", on_empty="reject"))
+
+    assert (again.new, again.clone) == (False, first)
+    with pytest.raises(PoolEmpty):
+        world.ask("bob", on_empty="reject")
+    with pytest.raises(SourceNotRegistered):
+        world.ask("carol", on_empty="reject")
+
+
+def test_a_dead_clone_is_no_answer_where_no_pod_is_free(world: World) -> None:
+    world.ask("alice", ttl_minutes=1, on_empty="reject")
+    world.settle_down()
+    world.ask("bob")
+    world.clock.advance(61)
+
+    with pytest.raises(PoolEmpty):
+        world.ask("alice", on_empty="reject")
+
+
 def test_an_empty_pool_is_served_without_a_tick(world: World) -> None:
     world.ask("alice")
     world.ask("bob")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
 from clonepool.domain.lease import leasing_clone, queued_clone
@@ -14,6 +14,7 @@ from clonepool.errors import (
     PodTaken,
     PoolEmpty,
     QuotaExceeded,
+    SourceNotRegistered,
     StoreBusy,
     Unavailable,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from clonepool.domain.lease import CloneRequest
     from clonepool.domain.pods import Pod
     from clonepool.domain.pool import Pool
-    from clonepool.ports import Clock, Leases, Pods, Pools
+    from clonepool.ports import Clock, Leases, Pods, Pools, Sources
 
 COLLISION_PAUSE_SECONDS = 0.03
 
@@ -51,6 +52,7 @@ class RequestClone:
     leases: Leases
     pods: Pods
     pools: Pools
+    sources: Sources
     clock: Clock
     pool: str
     claim_seconds: float = 0.5
@@ -67,13 +69,13 @@ class RequestClone:
         """
         pool = self._pool()
         if self._quota_reached(request, pool):
-            return self._existing(request, pool)
+            return self._standing(request) or self._over_quota(request, pool)
         candidates = Candidates(self.pods, pool, self.shuffle)
         admission = self._claim(request, pool, candidates)
         if admission:
             return admission
         if request.on_empty == "reject":
-            raise PoolEmpty("No warm pod is free; try again, or ask with on_empty=provision to wait for one.")
+            return self._standing(request) or self._rejected(request)
         return self._queue(request, pool, "contention" if candidates.taken else "pool_empty")
 
     def _pool(self) -> Pool:
@@ -86,10 +88,18 @@ class RequestClone:
         live = self.leases.count_live(request.customer_id, self.clock.now())
         return live >= pool.policy.max_live_clones_per_customer
 
-    def _existing(self, request: CloneRequest, pool: Pool) -> Admission:
+    def _standing(self, request: CloneRequest) -> Admission | None:
+        """The live clone of this id: the same request has made it, though the answer may be lost."""
         clone = self.leases.get(request.clone_id)
-        if clone and clone.customer_id == request.customer_id and clone.live(self.clock.now()):
-            return Admission(clone, new=False)
+        return _same(clone, request) if clone and clone.live(self.clock.now()) else None
+
+    def _rejected(self, request: CloneRequest) -> NoReturn:
+        """What to change comes before what may help later."""
+        if self.sources.get(request.customer_id) is None:
+            raise SourceNotRegistered(request.customer_id)
+        raise PoolEmpty("No warm pod is free; try again, or ask with on_empty=provision to wait for one.")
+
+    def _over_quota(self, request: CloneRequest, pool: Pool) -> NoReturn:
         limit = pool.policy.max_live_clones_per_customer
         raise QuotaExceeded(
             f"{request.customer_id} has {limit} live clones, as many as allowed; release one."
@@ -143,6 +153,11 @@ class RequestClone:
         if not clone.live(self.clock.now()):
             self.leases.remove(clone)
             return None
-        if clone.customer_id != request.customer_id:
-            raise NameTaken(f"{clone.clone_id} is in use; choose another name.")
-        return Admission(clone, new=False)
+        return _same(clone, request)
+
+
+def _same(clone: Clone, request: CloneRequest) -> Admission:
+    """A live clone with the id that is asked for."""
+    if clone.customer_id != request.customer_id:
+        raise NameTaken(f"{clone.clone_id} is in use; choose another name.")
+    return Admission(clone, new=False)

@@ -212,9 +212,7 @@ class DynamoLeases(History):
 
     def _not_absent(self, cancelled: Cancelled, clone: Clone) -> Exception:
         if cancelled.code(SOURCE) == CONDITION:
-            return SourceNotRegistered(
-                f"Register a source for {clone.customer_id} first: PUT /customers/{{id}}/source."
-            )
+            return SourceNotRegistered(clone.customer_id)
         found = self._found(cancelled, clone)
         return CloneExists(found) if found else StoreBusy("The clone changes at this moment; try again.")
 
