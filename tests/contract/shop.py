@@ -10,6 +10,8 @@ from clonepool.domain.lease import CloneRequest, leasing_clone, queued_clone
 from clonepool.domain.pods import Proof
 from clonepool.domain.pool import PoolPolicy
 from clonepool.domain.transitions import new_pod, to_warm
+from clonepool.usecases.request_clone import RequestClone
+from tests.fakes.clock import RealClock
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
@@ -67,3 +69,11 @@ def leasing(pod: Pod, customer: str = "alice", lease: str = "lease-1", **more: A
 
 def waiting(customer: str = "alice", lease: str = "lease-q", now: int = NOW, **more: Any) -> Clone:
     return queued_clone(CloneRequest.of(customer, **more), lease, POOL, POLICY, "pool_empty", now)
+
+
+def requesting(shop: Shop, claim_seconds: float = 5) -> RequestClone:
+    """The use case on these stores, by the real clock."""
+    assert shop.pools.ensure(POOL, POLICY, TEMPLATE)
+    return RequestClone(
+        shop.leases, shop.pods, shop.pools, shop.sources, RealClock(), POOL, claim_seconds=claim_seconds
+    )

@@ -1,9 +1,7 @@
-"""What DynamoDB Local never does by itself: conflicts, throttling, lost answers; and many at once."""
+"""What DynamoDB Local never does by itself: conflicts, throttling, lost answers."""
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +14,8 @@ from clonepool.domain.lease import CloneRequest
 from clonepool.domain.pods import PodState
 from clonepool.domain.transitions import to_deleting
 from clonepool.errors import ClonepoolError, PodTaken, SourceNotRegistered, StoreBusy
-from clonepool.usecases.request_clone import Admission, RequestClone
-from tests.contract.shop import NOW, POLICY, POOL, TEMPLATE, Shop, leasing, waiting
-from tests.fakes.clock import FakeClock, RealClock
+from tests.contract.shop import NOW, POOL, Shop, leasing, requesting, waiting
+from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +116,7 @@ def test_a_request_gets_its_clone_through_a_conflict(shop: Shop, trouble: Troubl
     codes = ["TransactionConflict" if item == name else "None" for name in CLAIM_ITEMS]
     trouble.on("TransactWriteItems", cancelled(*codes))
 
-    admission = _request(shop)(CloneRequest.of("alice"))
+    admission = requesting(shop)(CloneRequest.of("alice"))
 
     assert admission.new
     assert admission.clone.state is CloneState.IMPORTING
@@ -148,7 +145,7 @@ def test_a_throttled_claim_is_told_and_the_request_tries_again(
         shop.leases.claim(pod, leasing(pod), NOW)
 
     trouble.answers.append(refused(code))
-    assert _request(shop)(CloneRequest.of("alice")).clone.state is CloneState.IMPORTING
+    assert requesting(shop)(CloneRequest.of("alice")).clone.state is CloneState.IMPORTING
 
 
 def test_throttling_within_a_transaction_is_retried(shop: Shop, trouble: Trouble) -> None:
@@ -215,7 +212,7 @@ def test_a_claim_whose_answer_was_lost_is_found_again(shop: Shop, trouble: Troub
     shop.warm_pods(2)
     trouble.after("TransactWriteItems")
 
-    admission = _request(shop)(CloneRequest.of("alice"))
+    admission = requesting(shop)(CloneRequest.of("alice"))
 
     assert shop.leases.get("alice") == admission.clone
     assert len([p for p in shop.pods.of_pool(POOL) if p.state is PodState.ASSIGNED]) == 1
@@ -229,7 +226,7 @@ def test_the_last_pod_is_claimed_but_the_answer_lost_and_the_request_repeated(
     trouble.after("TransactWriteItems")
     once = CloneRequest.of("alice", on_empty="reject")
 
-    first, again = _request(shop)(once), _request(shop)(once)
+    first, again = requesting(shop)(once), requesting(shop)(once)
 
     assert shop.leases.get("alice") == first.clone == again.clone
     assert not again.new
@@ -242,58 +239,3 @@ def test_an_unreachable_database_is_busy(fresh_tables: Callable[[], TableNames],
 
     with pytest.raises(StoreBusy):
         stores.leases.get("alice")
-
-
-def test_a_hundred_threads_claim_ten_warm_pods(
-    fresh_tables: Callable[[], TableNames], dynamodb_url: str
-) -> None:
-    stores = stores_on(Database.connect(fresh_tables(), endpoint=dynamodb_url))
-    shop = Shop(stores.leases, stores.pods, stores.pools, stores.sources)
-    customers = [f"customer-{n}" for n in range(100)]
-    shop.open(*customers)
-    shop.warm_pods(10)
-
-    admissions = _at_once([lambda who=who: _request(shop)(CloneRequest.of(who)) for who in customers])
-
-    clones = [a.clone for a in admissions]
-    assert all(a.new for a in admissions)
-    assert sorted(c.customer_id for c in clones) == sorted(customers)
-    bound = [c for c in clones if c.state is CloneState.IMPORTING]
-    assert len(bound) == 10
-    assert all(c.state is CloneState.QUEUED for c in clones if c not in bound)
-    assert len({c.pod_name for c in bound}) == len(bound)
-    for clone in clones:
-        assert shop.leases.get(clone.clone_id) == clone
-    taken = {p.clone_id: p.pod_name for p in shop.pods.of_pool(POOL) if p.state is PodState.ASSIGNED}
-    assert taken == {c.clone_id: c.pod_name for c in bound}
-
-
-def test_the_same_request_at_the_same_time_makes_one_clone(
-    fresh_tables: Callable[[], TableNames], dynamodb_url: str
-) -> None:
-    stores = stores_on(Database.connect(fresh_tables(), endpoint=dynamodb_url))
-    shop = Shop(stores.leases, stores.pods, stores.pools, stores.sources)
-    shop.open("alice")
-    shop.warm_pods(10)
-
-    admissions = _at_once([lambda: _request(shop)(CloneRequest.of("alice"))] * 10)
-
-    assert len({a.clone.lease_id for a in admissions}) == 1
-    assert sum(a.new for a in admissions) == 1
-    assert len(shop.pods.warm(POOL)) == 9
-
-
-def _at_once(calls: list[Callable[[], Admission]]) -> list[Admission]:
-    together = threading.Barrier(len(calls))
-
-    def one(call: Callable[[], Admission]) -> Admission:
-        together.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(one, calls))
-
-
-def _request(shop: Shop) -> RequestClone:
-    assert shop.pools.ensure(POOL, POLICY, TEMPLATE)
-    return RequestClone(shop.leases, shop.pods, shop.pools, shop.sources, RealClock(), POOL, claim_seconds=5)

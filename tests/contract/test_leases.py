@@ -10,7 +10,6 @@ import pytest
 
 from clonepool.domain.clones import Backfill, CloneState, Progress
 from clonepool.domain.lease import look_again_at
-from clonepool.domain.outbound import Attempt, Outbound, Tally
 from clonepool.domain.pods import Failure, PodState, Proof
 from clonepool.domain.transitions import SILENCE_SECONDS, to_resetting, to_warm
 from clonepool.errors import InvalidRequest, StaleRow
@@ -271,38 +270,6 @@ def test_what_no_row_can_be_called_is_not_there(shop: Shop, clone_id: str) -> No
     assert shop.leases.get(clone_id) is None
     assert shop.leases.last_lease(clone_id) is None
     assert shop.pods.get(clone_id) is None
-
-
-def test_history_is_completed_once_and_gets_its_proof(shop: Shop) -> None:
-    shop.open("alice")
-    _, clone = shop.leased()
-    assert clone.pod_name
-
-    shop.leases.end_lease(clone.pod_name, 1, now=NOW + 9, result="reset: young")
-    shop.leases.end_lease(clone.pod_name, 1, now=NOW + 20, result="clean", proof=Proof(2, NOW + 20, 2400))
-    shop.leases.end_lease("wp-unknown", 1, now=NOW, result="nothing")
-
-    lease = shop.leases.last_lease("alice")
-    assert lease
-    assert (lease.ended_at, lease.result) == (NOW + 9, "reset: young")
-    assert lease.proof
-    assert lease.proof["generation"] == 2
-
-
-def test_a_ledger_is_kept_with_its_lease_and_makes_up_none(shop: Shop) -> None:
-    shop.open("alice")
-    _, clone = shop.leased()
-    assert clone.pod_name
-    attempts = (Attempt(NOW, "mail", "example.org", "wp_mail", "plugins/shop", "blocked"),)
-    ledger = Outbound(NOW + 5, attempts, (Tally("http", "*", "blocked", 12),))
-
-    shop.leases.keep_outbound(clone.pod_name, 1, Outbound(NOW))
-    shop.leases.keep_outbound(clone.pod_name, 1, ledger)
-    shop.leases.keep_outbound(clone.pod_name, 2, ledger)
-
-    lease = shop.leases.last_lease("alice")
-    assert lease
-    assert (lease.generation, lease.outbound, lease.ended_at) == (1, ledger, None)
 
 
 def test_policy_is_what_the_pool_row_says(shop: Shop) -> None:

@@ -34,6 +34,8 @@ class FakeLeases:
             self._registered(clone)
             self._absent(clone)
             self._t.put_clone(clone)
+            waiting = Lease(None, None, clone.clone_id, clone.customer_id, clone.lease_id, clone.created_at)
+            self._t.leases[f"queued:{clone.lease_id}", 0] = waiting
 
     def bind(self, pod: Pod, clone: Clone, now: int) -> Clone:
         with self._t.lock:
@@ -132,6 +134,9 @@ class FakeLeases:
         with self._t.lock:
             theirs = [lease for lease in self._t.leases.values() if lease.clone_id == clone_id]
         return max(theirs, key=lambda lease: lease.started_at, default=None)
+
+    def lease_of(self, clone: Clone) -> Lease | None:
+        return self._t.leases.get((clone.pod_name or "", clone.generation or 0))
 
     def end_lease(
         self,

@@ -74,6 +74,16 @@ def test_a_clone_without_a_pod_waits_and_is_seated_by_the_next(story: Story) -> 
     assert story.http("get-clone").body["state"] == "IMPORTING"
 
 
+def test_a_clone_that_ended_while_it_waited_is_gone(story: Story) -> None:
+    story.functions.invoke("pool_keeper", event("schedule"))
+    story.http("put-source")
+    assert story.claim().body["state"] == "QUEUED"
+    assert story.http("get-outbound").body["as_of"] is None
+    assert story.http("release-clone").status == 204
+    story.functions.invoke("pod_return", event("queued-clone-removed", old_lease_id=story.lease_id))
+    assert story.http("get-clone").body["code"] == "clone_gone"
+
+
 def test_a_failed_import_says_why_and_gives_the_pod_back(story: Story) -> None:
     from clonepool.domain.clones import Progress
     from clonepool.domain.observed import ImportEvent

@@ -84,6 +84,25 @@ def test_a_dead_clone_is_no_answer_where_no_pod_is_free(world: World) -> None:
         world.ask("alice", on_empty="reject")
 
 
+@pytest.mark.parametrize("by", ["release", "expiry", "ttl"])
+def test_a_clone_that_ended_while_it_waited_is_gone_and_not_unknown(world: World, by: str) -> None:
+    world.ask("alice")
+    waiting = world.ask("bob", ttl_minutes=1)
+    assert waiting.state is CloneState.QUEUED
+    if by == "release":
+        world.release_clone("bob")
+    else:
+        world.tables.events.clear()
+        world.clock.advance(waiting.expires_at - world.clock.now())
+        world.tick() if by == "expiry" else world.tables.delete_clone("bob")
+    assert world.row("bob") is None
+
+    with pytest.raises(CloneGone):
+        world.get_clone("bob", "bob")
+    with pytest.raises(NotFound):
+        world.get_clone("bob", "alice")
+
+
 def test_an_empty_pool_is_served_without_a_tick(world: World) -> None:
     world.ask("alice")
     world.ask("bob")

@@ -118,10 +118,14 @@ class Clone:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row of the leases table: who had which pod and generation, kept 90 days."""
+    """A row of the leases table: who had which pod and generation, or waited for one; kept 90 days.
 
-    pod_name: str
-    generation: int
+    Attributes:
+        pod_name, generation: None of a lease that waited. Once it has a pod it has a row with these as well.
+    """
+
+    pod_name: str | None
+    generation: int | None
     clone_id: str
     customer_id: str
     lease_id: str

@@ -27,7 +27,7 @@ class Leases(Protocol):
         """
 
     def queue(self, clone: Clone) -> None:
-        """Put a QUEUED clone if it is absent. Raises SourceNotRegistered, CloneExists."""
+        """Put a QUEUED clone if absent, and into the history. Raises SourceNotRegistered, CloneExists."""
 
     def bind(self, pod: Pod, clone: Clone, now: int) -> Clone:
         """Bind a QUEUED clone to a pod that is WARM, or proven and settling (CREATING, RESETTING).
@@ -89,7 +89,10 @@ class Leases(Protocol):
         """
 
     def last_lease(self, clone_id: str) -> Lease | None:
-        """The newest lease of this clone id, from the history."""
+        """The newest lease of this clone id, from the history (index read, may be stale)."""
+
+    def lease_of(self, clone: Clone) -> Lease | None:
+        """The history of this clone's pod and generation, strongly consistent; None while it has no pod."""
 
     def end_lease(
         self,

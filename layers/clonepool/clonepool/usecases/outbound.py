@@ -39,6 +39,5 @@ class GetOutbound:
 
     def __call__(self, clone_id: str, caller: str | None = None) -> Outbound | None:
         """None before the first fetch. Raises NotFound, CloneGone as for reading the clone."""
-        clone = self.get_clone(clone_id, caller)
-        lease = self.leases.last_lease(clone_id)
-        return lease.outbound if lease and lease.lease_id == clone.lease_id else None
+        lease = self.leases.lease_of(self.get_clone(clone_id, caller))
+        return lease.outbound if lease else None

@@ -110,14 +110,14 @@ class Database:
             self.sleep(_RANDOM.uniform(0.2, 1.0) * pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def find[M: Model](self, model: type[M], key: str) -> M | None:
+    def find[M: Model](self, model: type[M], key: str, range_key: int | None = None) -> M | None:
         """One row by its key, read consistently. A key that no row can have finds none."""
         if not possible(key):
             return None
 
         def read() -> M | None:
             try:
-                return model.get(key, consistent_read=True)
+                return model.get(key, range_key, consistent_read=True)
             except model.DoesNotExist:
                 return None
 

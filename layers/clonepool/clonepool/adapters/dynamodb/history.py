@@ -13,7 +13,7 @@ from clonepool.adapters.dynamodb.rows import to_lease
 if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
-    from clonepool.domain.clones import Lease
+    from clonepool.domain.clones import Clone, Lease
     from clonepool.domain.outbound import Outbound
     from clonepool.domain.pods import Evidence, Proof
 
@@ -28,6 +28,12 @@ class History(CloneQueries):
         index = self.database.models.leases.clone
         rows = self.database.call(lambda: list(index.query(clone_id, scan_index_forward=False, limit=1)))
         return to_lease(rows[0]) if rows else None
+
+    def lease_of(self, clone: Clone) -> Lease | None:
+        if clone.pod_name is None:
+            return None
+        row = self.database.find(self.database.models.leases, clone.pod_name, clone.generation)
+        return to_lease(row) if row else None
 
     def end_lease(
         self,

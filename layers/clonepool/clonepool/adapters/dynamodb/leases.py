@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clonepool.adapters.dynamodb.errors import CONDITION, CONFLICT, Cancelled, ConditionFailed
 from clonepool.adapters.dynamodb.history import History
 from clonepool.adapters.dynamodb.models import every
-from clonepool.adapters.dynamodb.rows import clone_row, lease_row, pod_row, to_clone
+from clonepool.adapters.dynamodb.rows import clone_row, lease_row, pod_row, to_clone, waiting_row
 from clonepool.domain.clones import CloneState
 from clonepool.domain.lease import completed, importing, next_look_at, served
 from clonepool.domain.pods import PodState
@@ -52,6 +52,7 @@ class DynamoLeases(History):
             self._registered(transaction, clone)
             row = clone_row(self.database.models, clone)
             transaction.save(row, self.clones.clone_id.does_not_exist(), ALL_OLD)
+            transaction.save(waiting_row(self.database.models, clone))
 
         try:
             self.database.transact(fill)

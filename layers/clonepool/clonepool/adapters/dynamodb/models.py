@@ -143,7 +143,7 @@ class CloneIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
 
 
 class LeaseRow(Model):
-    """Who had which generation of which pod. `expires_at` is the TTL attribute, 90 days after the start."""
+    """Who had which generation of which pod, or waited for one. `expires_at`, for TTL, is 90 days later."""
 
     pod_name = UnicodeAttribute(hash_key=True)
     generation = NumberAttribute(range_key=True)

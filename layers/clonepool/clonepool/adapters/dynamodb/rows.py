@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from clonepool.adapters.dynamodb.database import Models
 
 LEASE_KEPT_SECONDS = 90 * 24 * 3600
+WAITING = "queued:"
+"""Before the id of a lease that has no pod yet: its key in the history. No pod's name holds a colon."""
 
 
 def pod_row(models: Models, pod: Pod) -> PodRow:
@@ -141,22 +143,32 @@ def to_progress(stored: dict[str, Any]) -> Progress:
 
 def lease_row(models: Models, pod: Pod, clone: Clone, now: int) -> LeaseRow:
     """The history's row of a lease that begins now."""
+    return _lease_row(models, pod.pod_name, pod.generation, clone, now)
+
+
+def waiting_row(models: Models, clone: Clone) -> LeaseRow:
+    """The history's row of a clone that waits for a pod: all that tells of it if it ends so."""
+    return _lease_row(models, WAITING + clone.lease_id, 0, clone, clone.created_at)
+
+
+def _lease_row(models: Models, pod_name: str, generation: int, clone: Clone, started_at: int) -> LeaseRow:
     return models.leases(
-        pod_name=pod.pod_name,
-        generation=pod.generation,
+        pod_name=pod_name,
+        generation=generation,
         clone_id=clone.clone_id,
         customer_id=clone.customer_id,
         lease_id=clone.lease_id,
-        started_at=now,
-        expires_at=now + LEASE_KEPT_SECONDS,
+        started_at=started_at,
+        expires_at=started_at + LEASE_KEPT_SECONDS,
     )
 
 
 def to_lease(row: LeaseRow) -> Lease:
     """A lease of the history."""
+    waited = row.pod_name.startswith(WAITING)
     return Lease(
-        pod_name=row.pod_name,
-        generation=int(row.generation),
+        pod_name=None if waited else row.pod_name,
+        generation=None if waited else int(row.generation),
         clone_id=row.clone_id,
         customer_id=row.customer_id,
         lease_id=row.lease_id,
