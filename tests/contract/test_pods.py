@@ -145,6 +145,20 @@ def test_a_new_template_leaves_the_former_accepted_until_revoked(shop: Shop) -> 
     assert shop.pools.ensure(POOL, POLICY, "template-3").accepted_templates == ("template-3",)
 
 
+def test_a_revoked_template_is_not_accepted_again_by_being_deployed(shop: Shop) -> None:
+    shop.open()
+    shop.pools.ensure(POOL, POLICY, "template-2")
+    for _ in range(2):
+        pool = shop.pools.revoke(POOL, "template-2")
+        assert (pool.accepted_templates, pool.revoked_templates) == ((TEMPLATE,), ("template-2",))
+
+    assert shop.pools.ensure(POOL, POLICY, "template-2") == pool, "the tick of the keeper that has it"
+    assert shop.pools.ensure(POOL, POLICY, "template-3").accepted_templates == ("template-3", TEMPLATE)
+    again = shop.pools.ensure(POOL, POLICY, "template-2")
+    assert (again.current_template, again.accepted_templates) == ("template-2", ("template-3", TEMPLATE))
+    assert again == shop.pools.get(POOL)
+
+
 def test_a_new_policy_is_taken_over(shop: Shop) -> None:
     shop.open()
 

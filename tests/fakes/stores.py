@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.pods import Pod, PodState, may_become
-from clonepool.domain.pool import SAMPLES_KEPT, Decision, Pool, PoolPolicy, Sample
+from clonepool.domain.pool import SAMPLES_KEPT, Decision, Pool, PoolPolicy, Sample, revoked, rolled
 from clonepool.domain.sizing import MAX_AT_ONCE
 from clonepool.errors import StaleRow
 
@@ -85,19 +85,12 @@ class FakePools:
     def ensure(self, pool: str, policy: PoolPolicy, template_hash: str) -> Pool:
         with self._t.lock:
             row = self._t.pools.get(pool) or Pool(pool, 1, policy, template_hash, (template_hash,))
-            if row.current_template != template_hash:
-                former = [name for name in row.accepted_templates if name != template_hash]
-                row = replace(
-                    row, current_template=template_hash, accepted_templates=(template_hash, *former)[:2]
-                )
-            self._t.pools[pool] = replace(row, policy=policy)
+            self._t.pools[pool] = replace(rolled(row, template_hash), policy=policy)
             return self._t.pools[pool]
 
     def revoke(self, pool: str, template_hash: str) -> Pool:
         with self._t.lock:
-            row = self._t.pools[pool]
-            accepted = tuple(name for name in row.accepted_templates if name != template_hash)
-            self._t.pools[pool] = replace(row, accepted_templates=accepted)
+            self._t.pools[pool] = revoked(self._t.pools[pool], template_hash)
             return self._t.pools[pool]
 
     def note(

@@ -28,6 +28,7 @@ from clonepool.usecases.release_clone import ReleaseClone
 from clonepool.usecases.release_pod import ReleasePod
 from clonepool.usecases.request_clone import RequestClone
 from clonepool.usecases.return_pod import ReturnPod
+from clonepool.usecases.revoke_template import RevokeTemplate
 from clonepool.usecases.seat_queued import SeatQueued
 from clonepool.usecases.settle_pod import SettlePod
 from clonepool.usecases.start_pod import StartPod
@@ -169,6 +170,7 @@ class World:
         self.describe_pool = DescribePool(pools, pods, leases, clock, POOL)
         self.list_pods = ListPods(pods, POOL)
         self.release_pod = ReleasePod(pods, clock)
+        self.revoke_template = RevokeTemplate(pools, clock, POOL)
         self.register_source = RegisterSource(self.sources, self.secrets, clock)
 
     def redeploy(self, policy: PoolPolicy | None = None, template: str | None = None) -> None:

@@ -280,6 +280,7 @@ def test_the_routes_are_the_designs() -> None:
         "GET /pool/pods",
         "GET /pool/pods/{pod_name}",
         "DELETE /pool/pods/{pod_name}",
+        "DELETE /pool/templates/{template_hash}",
         "ANY /{path+}",
     }
 

@@ -209,6 +209,17 @@ def test_the_pool_in_figures(warm: Functions) -> None:
     assert view["decisions"][-1]["at"].endswith("Z")
 
 
+def test_a_template_is_revoked_by_the_operator_alone(warm: Functions) -> None:
+    assert warm.http(event("get-pool")).body["accepted_templates"] == ["template-1"]
+    assert_problem(warm.http(jwt(event("revoke-template"), customer_id="shop")), 403, "forbidden")
+    assert_problem(warm.http(at("revoke-template", "/pool/templates/mistyped")), 404, "not_found")
+    assert [warm.http(event("revoke-template")).status for _ in range(2)] == [204, 204]
+    view = warm.http(event("get-pool")).body
+    assert (view["current_template"], view["accepted_templates"]) == ("template-1", [])
+    assert view["revoked_templates"] == ["template-1"]
+    assert_problem(warm.http(request("create-clone", CLONE | {"on_empty": "reject"})), 503, "pool_empty")
+
+
 def test_one_pod_with_its_proof(warm: Functions) -> None:
     (name,) = warm.world.tables.pods
     view = warm.http(at("get-pod", f"/pool/pods/{name}")).body

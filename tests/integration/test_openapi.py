@@ -30,6 +30,7 @@ EXAMPLES = {
     "GET /pool/pods": "list-pods",
     "GET /pool/pods/{pod_name}": "get-pod",
     "DELETE /pool/pods/{pod_name}": "release-pod",
+    "DELETE /pool/templates/{template_hash}": "revoke-template",
 }
 
 

@@ -84,6 +84,15 @@ def test_a_clone_that_ended_while_it_waited_is_gone(story: Story) -> None:
     assert story.http("get-clone").body["code"] == "clone_gone"
 
 
+def test_a_pod_of_a_revoked_template_goes_with_the_next_tick(story: Story) -> None:
+    story.warm_up()
+    story.http("put-source")
+    assert story.http("revoke-template").status == 204
+    assert story.claim().body["state"] == "QUEUED"
+    story.functions.invoke("pool_keeper", event("schedule"))
+    assert story.pod()["state"] == "DELETING"
+
+
 def test_a_failed_import_says_why_and_gives_the_pod_back(story: Story) -> None:
     from clonepool.domain.clones import Progress
     from clonepool.domain.observed import ImportEvent

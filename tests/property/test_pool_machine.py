@@ -6,6 +6,7 @@ away, templates roll. In the end, with everything healthy again, some ticks brin
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from clonepool.domain.clones import CloneState
 from clonepool.domain.pods import LEASED, PodState
 from clonepool.domain.pool import PoolPolicy
-from clonepool.errors import ClonepoolError
+from clonepool.errors import ClonepoolError, NotFound
 from clonepool.usecases import patience
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import World
@@ -53,6 +54,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.world = World(policy=policy, wrap=self.mortality.wrap)
         self.world.register(*CUSTOMERS)
         self.leased_as: dict[tuple[str, int], str] = {}
+        self.leased_before: dict[str, set[tuple[str, int]]] = {}  # its revocation, by template
         self.world.tick()
 
     @rule(customer=who, name=st.sampled_from([None, "two"]), ttl=st.sampled_from([1, 30, 1440]), death=deaths)
@@ -136,6 +138,18 @@ class PoolMachine(RuleBasedStateMachine):
     def a_template_rolls(self, template: str) -> None:
         self.world.redeploy(template=template)
 
+    @rule(template=st.sampled_from(TEMPLATES))
+    def a_template_is_revoked(self, template: str) -> None:
+        with suppress(NotFound):
+            self.world.revoke_template(template)
+            self.leased_before.setdefault(template, set(self.world.tables.leases))
+
+    @invariant()
+    def a_revoked_template_is_never_handed_out(self) -> None:
+        for pod in self._pods():
+            if pod.lease_id and pod.template_hash in self.leased_before:
+                assert (pod.pod_name, pod.generation) in self.leased_before[pod.template_hash]
+
     @invariant()
     def a_generation_is_leased_once(self) -> None:
         for key, lease in self.world.tables.leases.items():
@@ -199,6 +213,7 @@ class PoolMachine(RuleBasedStateMachine):
         world.cluster.script.down, world.cluster.script.settle_after = 0, 1
         world.cluster.script.findings.clear()
         self.mortality.at = None
+        world.redeploy(template="template-of-the-end")  # the others may be revoked
         for _ in range(TICKS_TO_ORDER):
             self._dying(None, lambda: world.settle_down(limit=200))
             world.clock.advance(60)

@@ -37,6 +37,7 @@ from clonepool.usecases.release_clone import ReleaseClone
 from clonepool.usecases.release_pod import ReleasePod
 from clonepool.usecases.request_clone import RequestClone
 from clonepool.usecases.return_pod import ReturnPod
+from clonepool.usecases.revoke_template import RevokeTemplate
 from clonepool.usecases.seat_queued import SeatQueued
 from clonepool.usecases.settle_pod import SettlePod
 from clonepool.usecases.start_pod import StartPod
@@ -98,6 +99,7 @@ def clone_api(
         describe_pod=DescribePod(pods),
         list_pods=ListPods(pods, settings.pool),
         release_pod=ReleasePod(pods, clock),
+        revoke_template=RevokeTemplate(pools, clock, settings.pool),
         get_fidelity=GetFidelity(get_clone, reports or S3Reports(settings.reports_bucket)),
     )
     addresses = Addresses(settings.domain, settings.namespace)

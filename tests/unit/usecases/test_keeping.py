@@ -10,7 +10,7 @@ import pytest
 from clonepool.domain.lease import LOOK_SECONDS
 from clonepool.domain.outbound import Attempt
 from clonepool.domain.pods import PodState
-from clonepool.errors import ClonepoolError, ClusterUnavailable, StoreBusy
+from clonepool.errors import ClonepoolError, ClusterUnavailable, NotFound, StoreBusy
 from tests.fakes.world import REUSING, World
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def test_a_revoked_template_is_never_handed_out(world: World) -> None:
     (old,) = world.tables.pods
     world.redeploy(template="template-2")
     world.tick()
-    world.pools.revoke("default", "template-1")
+    world.revoke_template("template-1")
 
     clone = world.ask("alice")
     assert clone.pod_name != old
@@ -207,6 +207,39 @@ def test_a_revoked_template_is_never_handed_out(world: World) -> None:
     world.tick()
     world.settle_down()
     assert old not in world.tables.pods
+
+
+def test_a_revoked_current_template_leaves_the_former_to_serve_until_another_is_deployed() -> None:
+    world = World(policy=replace(REUSING, min_warm=2))
+    world.warm_up("alice", "bob")
+    former = set(world.tables.pods)
+    world.redeploy(template="template-2")
+    world.tick()
+    world.revoke_template("template-2")
+    world.settle_down()
+    world.tick()
+    world.settle_down()
+
+    assert set(world.tables.pods) == former
+    assert world.ask("alice").pod_name in former
+    assert "revoked" in world.tick().plan
+    world.redeploy(template="template-3")
+    for _ in range(3):
+        world.tick()
+        world.settle_down()
+    free = [p for p in world.tables.pods.values() if p.state is PodState.WARM]
+    assert {p.template_hash for p in free} == {"template-3"}
+
+
+def test_only_a_known_template_is_revoked_and_it_is_noted_once(world: World) -> None:
+    with pytest.raises(NotFound):
+        world.revoke_template("template-9")
+    for _ in range(2):
+        world.revoke_template("template-1")
+
+    pool = world.describe_pool().pool
+    assert pool.revoked_templates == ("template-1",)
+    assert sum("revoked by an operator" in decision.text for decision in pool.decisions) == 1
 
 
 def test_many_overdue_pods_are_worked_on_side_by_side() -> None:

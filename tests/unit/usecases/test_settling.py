@@ -69,7 +69,7 @@ def test_a_pod_of_a_template_that_was_revoked_meanwhile(world: World) -> None:
     name = only_pod(world).pod_name
     world.redeploy(template="template-2")
     world.pools.ensure("default", world.policy, "template-2")
-    world.pools.revoke("default", "template-1")
+    world.revoke_template("template-1")
     settle(world)
 
     assert name not in world.tables.pods

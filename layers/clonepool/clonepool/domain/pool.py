@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Literal
 
@@ -61,6 +61,8 @@ class Pool:
     """A row of the pools table; `version` goes up at every reservation (optimistic locking).
 
     Attributes:
+        accepted_templates: only their pods are handed out: the current one, and the former while pods roll.
+        revoked_templates: never accepted again, whatever is deployed.
         measured: the last durations by kind: `create` and `reset` up to the proof, `reset_failed` of those
             that did not get there in time.
     """
@@ -70,6 +72,7 @@ class Pool:
     policy: PoolPolicy
     current_template: str
     accepted_templates: tuple[str, ...]
+    revoked_templates: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     measured: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
@@ -78,3 +81,25 @@ class Pool:
         """The middle of the last durations of this kind; None before the first."""
         kept = self.measured.get(kind)
         return int(median(sample.ms for sample in kept)) if kept else None
+
+
+TEMPLATES_KEPT = 2
+"""The current template and the one before it; pods of an older one are replaced."""
+
+
+def rolled(pool: Pool, template_hash: str) -> Pool:
+    """`pool` with this template as the current one. A revoked one is deployed in vain."""
+    if pool.current_template == template_hash:
+        return pool
+    candidates = dict.fromkeys((template_hash, *pool.accepted_templates))
+    accepted = tuple(name for name in candidates if name not in pool.revoked_templates)
+    return replace(pool, current_template=template_hash, accepted_templates=accepted[:TEMPLATES_KEPT])
+
+
+def revoked(pool: Pool, template_hash: str) -> Pool:
+    """`pool` without this template, for good."""
+    return replace(
+        pool,
+        accepted_templates=tuple(name for name in pool.accepted_templates if name != template_hash),
+        revoked_templates=tuple(dict.fromkeys((*pool.revoked_templates, template_hash))),
+    )

@@ -50,10 +50,10 @@ class Pools(Protocol):
         """Strongly consistent read."""
 
     def ensure(self, pool: str, policy: PoolPolicy, template_hash: str) -> Pool:
-        """Create the row, or bring policy and template up to date; the former template stays accepted."""
+        """Create the row, or bring policy and template up to date (`domain.pool.rolled`)."""
 
     def revoke(self, pool: str, template_hash: str) -> Pool:
-        """Take a template off the accepted list."""
+        """Take a template off the accepted list for good."""
 
     def note(
         self,

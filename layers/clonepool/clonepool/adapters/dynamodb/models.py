@@ -180,6 +180,7 @@ class PoolRow(Model):
     policy = JSONAttribute()
     current_template = UnicodeAttribute()
     accepted_templates = JSONAttribute()
+    revoked_templates = JSONAttribute(null=True)
     decisions = JSONAttribute()
     counters = JSONAttribute()
     measured = JSONAttribute(null=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.adapters.dynamodb.errors import ConditionFailed
 from clonepool.adapters.dynamodb.rows import to_pool
-from clonepool.domain.pool import SAMPLES_KEPT
+from clonepool.domain.pool import SAMPLES_KEPT, revoked, rolled
 from clonepool.errors import ClonepoolError, StoreBusy
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from clonepool.domain.pool import Pool, PoolPolicy
 
 DECISIONS_KEPT = 20
-TEMPLATES_KEPT = 2
 ATTEMPTS = 8
 
 
@@ -41,23 +40,12 @@ class DynamoPools:
             actions: list[Action] = []
             if row.policy != asdict(policy):
                 actions.append(self.model.policy.set(asdict(policy)))
-            if row.current_template != template_hash:
-                former = [name for name in row.accepted_templates if name != template_hash]
-                accepted = [template_hash, *former][:TEMPLATES_KEPT]
-                actions.append(self.model.current_template.set(template_hash))
-                actions.append(self.model.accepted_templates.set(accepted))
-            return actions
+            return actions + self._templates(row, rolled(to_pool(row), template_hash))
 
         return self._revise(pool, bring_up_to_date)
 
     def revoke(self, pool: str, template_hash: str) -> Pool:
-        def take_off(row: PoolRow) -> list[Action]:
-            accepted = [name for name in row.accepted_templates if name != template_hash]
-            if accepted == row.accepted_templates:
-                return []
-            return [self.model.accepted_templates.set(accepted)]
-
-        return self._revise(pool, take_off)
+        return self._revise(pool, lambda row: self._templates(row, revoked(to_pool(row), template_hash)))
 
     def note(
         self,
@@ -90,6 +78,16 @@ class DynamoPools:
     def model(self) -> type[PoolRow]:
         """The bound model."""
         return self.database.models.pools
+
+    def _templates(self, row: PoolRow, new: Pool) -> list[Action]:
+        """What makes the row's templates those of `new`; nothing where they are."""
+        if new == to_pool(row):
+            return []
+        return [
+            self.model.current_template.set(new.current_template),
+            self.model.accepted_templates.set(list(new.accepted_templates)),
+            self.model.revoked_templates.set(list(new.revoked_templates)),
+        ]
 
     def _create_if_absent(self, pool: str, policy: PoolPolicy, template_hash: str) -> None:
         if self.database.find(self.model, pool):

@@ -209,6 +209,7 @@ def to_pool(row: PoolRow) -> Pool:
         policy=PoolPolicy(**{name: value for name, value in row.policy.items() if name in known}),
         current_template=row.current_template,
         accepted_templates=tuple(row.accepted_templates),
+        revoked_templates=tuple(row.revoked_templates or ()),
         decisions=tuple(Decision(**entry) for entry in row.decisions),
         counters=row.counters,
         measured={

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from clonepool.usecases.release_clone import ReleaseClone
     from clonepool.usecases.release_pod import ReleasePod
     from clonepool.usecases.request_clone import RequestClone
+    from clonepool.usecases.revoke_template import RevokeTemplate
 
 type Answer = Response[str]
 
@@ -56,6 +57,7 @@ class UseCases:
     describe_pod: DescribePod
     list_pods: ListPods
     release_pod: ReleasePod
+    revoke_template: RevokeTemplate
     get_fidelity: GetFidelity
 
 
@@ -94,6 +96,7 @@ class Api:
         self._add("GET", "/pool/pods", self.list_pods)
         self._add("GET", "/pool/pods/<pod_name>", self.get_pod)
         self._add("DELETE", "/pool/pods/<pod_name>", self.release_pod)
+        self._add("DELETE", "/pool/templates/<template_hash>", self.revoke_template)
 
     def _add(self, method: str, rule: str, function: Callable[..., Answer]) -> None:
         self._app.route(rule, method)(function)
@@ -180,6 +183,12 @@ class Api:
         """DELETE /pool/pods/{pod_name}: 204, also when repeated; a quarantined pod only."""
         self._caller().operate()
         self._use.release_pod(pod_name)
+        return Response(HTTPStatus.NO_CONTENT)
+
+    def revoke_template(self, template_hash: str) -> Answer:
+        """DELETE /pool/templates/{template_hash}: 204, also when repeated."""
+        self._caller().operate()
+        self._use.revoke_template(template_hash)
         return Response(HTTPStatus.NO_CONTENT)
 
     def _view(self, clone: Clone) -> views.View:

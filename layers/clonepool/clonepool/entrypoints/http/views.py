@@ -132,6 +132,7 @@ def pool_view(report: PoolReport) -> View:
         "policy": asdict(pool.policy),
         "current_template": pool.current_template,
         "accepted_templates": list(pool.accepted_templates),
+        "revoked_templates": list(pool.revoked_templates),
         "decisions": [{"at": iso(decision.at), "text": decision.text} for decision in pool.decisions],
     }
 
