@@ -64,14 +64,19 @@ class Database:
 
     @classmethod
     def connect(
-        cls, tables: TableNames, *, endpoint: str | None = None, region: str | None = None
+        cls,
+        tables: TableNames,
+        *,
+        endpoint: str | None = None,
+        region: str | None = None,
+        read_seconds: float = READ_SECONDS,
     ) -> Database:
         """Connect; credentials, region and endpoint come from botocore's chain where they are not given."""
         connection = Connection(
             region=region,
             host=endpoint,
             connect_timeout_seconds=CONNECT_SECONDS,
-            read_timeout_seconds=READ_SECONDS,
+            read_timeout_seconds=read_seconds,
             max_retry_attempts=0,
             max_pool_connections=50,
         )
