@@ -180,14 +180,19 @@ def test_decisions_are_kept_to_a_number_and_counters_add_up(shop: Shop) -> None:
     assert pool.counters == {"start.warm": 3, "ready": 1}
 
 
-def test_a_source_is_replaced_and_remembers_durations(shop: Shop) -> None:
+def test_a_source_is_replaced_and_remembers_its_last_import(shop: Shop) -> None:
     shop.open()
     assert shop.sources.get("alice") is None
-    shop.sources.durations("alice", {"rows": 5})
+    shop.sources.imported("alice", {"rows": 5}, {})
     assert shop.sources.get("alice") is None
 
     shop.sources.put(Source("alice", "https://one.test", "arn:1", NOW))
-    shop.sources.durations("alice", {"rows": 700})
+    shop.sources.imported("alice", {"rows": 700}, {"tables": 12, "versions": {"php": "8.2"}})
 
     source = shop.sources.get("alice")
-    assert source == Source("alice", "https://one.test", "arn:1", NOW, {"rows": 700})
+    known = Source(
+        "alice", "https://one.test", "arn:1", NOW, {"rows": 700}, {"tables": 12, "versions": {"php": "8.2"}}
+    )
+    assert source == known
+    shop.sources.put(replace(known, key_arn="arn:2"))
+    assert shop.sources.get("alice") == replace(known, key_arn="arn:2")

@@ -127,11 +127,13 @@ class FakeSources:
     def put(self, source: Source) -> None:
         self._t.sources[source.customer_id] = source
 
-    def durations(self, customer_id: str, timings_ms: dict[str, int]) -> None:
+    def imported(self, customer_id: str, timings_ms: dict[str, int], preflight: dict[str, Any]) -> None:
         with self._t.lock:
             source = self._t.sources.get(customer_id)
             if source:
-                self._t.sources[customer_id] = replace(source, last_durations_ms=timings_ms)
+                self._t.sources[customer_id] = replace(
+                    source, last_durations_ms=timings_ms, last_preflight=preflight
+                )
 
 
 def _identity(pod: Pod) -> Iterable[Any]:

@@ -12,8 +12,6 @@ from clonepool.domain.pods import PodState
 from clonepool.errors import (
     CloneGone,
     CloneNotExtendable,
-    InvalidKey,
-    InvalidUrl,
     NameTaken,
     NotFound,
     PoolEmpty,
@@ -23,14 +21,7 @@ from clonepool.errors import (
     Unavailable,
 )
 from tests.fakes.faults import Mortality
-from tests.fakes.world import EXPORT_KEY, POOL, REUSING, World
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.warm_up("alice", "bob")
-    return made
+from tests.fakes.world import POOL, REUSING, World
 
 
 def test_a_warm_pod_is_claimed_at_once(world: World) -> None:
@@ -275,19 +266,6 @@ def test_extending(world: World) -> None:
     world.clock.advance(86400)
     with pytest.raises(CloneGone):
         world.extend_clone("alice", 1)
-
-
-def test_a_source_is_checked_before_anything_is_stored(world: World) -> None:
-    with pytest.raises(InvalidUrl):
-        world.register_source("carol", "carol", EXPORT_KEY)
-    with pytest.raises(InvalidKey):
-        world.register_source("carol", "https://carol.test", "wrong")
-    assert "carol" not in world.tables.sources
-    assert not any(arn.endswith("carol") for arn in world.secrets.keys)
-
-    source = world.register_source("carol", "https://carol.test/", EXPORT_KEY)
-    assert source.url == "https://carol.test"
-    assert EXPORT_KEY not in repr(world.tables.sources["carol"])
 
 
 def test_the_pool_in_figures(world: World) -> None:

@@ -139,10 +139,16 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A row of the sources table. The key itself lives in Secrets Manager only."""
+    """A row of the sources table. The key itself lives in Secrets Manager only.
+
+    Attributes:
+        last_durations_ms: of the last import, by phase.
+        last_preflight: what the site was then (`domain.fidelity.of_source`).
+    """
 
     customer_id: str
     url: str
     key_arn: str
     registered_at: int
     last_durations_ms: dict[str, int] = field(default_factory=dict)
+    last_preflight: dict[str, Any] = field(default_factory=dict)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clonepool.domain.clones import Progress
 
 LISTED = 20
 """So many entries of a list show what happened; counts tell how much, the full report the rest."""
@@ -15,6 +18,30 @@ def shorten(fidelity: dict[str, Any]) -> dict[str, Any]:
     """The report as a row keeps it; `shortened` is True if something was left out."""
     short = {name: _short(value) for name, value in fidelity.items() if name != SHORTENED}
     return {**short, SHORTENED: True} if any(short[name] != fidelity[name] for name in short) else short
+
+
+def within(report: Any, *names: str) -> Any:
+    """What lies in nested objects under these names; None where there is no such thing."""
+    for name in names:
+        report = report.get(name) if isinstance(report, dict) else None
+    return report
+
+
+def of_source(fidelity: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """What the source has said of itself for this import: versions, and how much there is.
+
+    `bytes` are of what makes the clone usable, `uploads` and `upload_bytes` of what follows.
+    """
+    following = progress.backfill
+    said = {
+        "versions": within(fidelity, "versions", "source"),
+        "tables": within(fidelity, "tables"),
+        "rows": within(fidelity, "rows", "source"),
+        "bytes": progress.bytes_total,
+        "uploads": following and following.files_total,
+        "upload_bytes": following and following.bytes_total,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _short(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +78,8 @@ class Sources(Protocol):
     def put(self, source: Source) -> None:
         """Put the row; one that is there is replaced."""
 
-    def durations(self, customer_id: str, timings_ms: dict[str, int]) -> None:
-        """Remember how long the last import took, for ETAs. No row, no effect."""
+    def imported(self, customer_id: str, timings_ms: dict[str, int], preflight: dict[str, Any]) -> None:
+        """Remember how long the last import took, for ETAs, and of what. No row, no effect."""
 
 
 @dataclass(frozen=True, slots=True)

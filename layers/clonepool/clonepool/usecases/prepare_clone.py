@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clonepool.domain.clones import CloneState, Progress
 from clonepool.domain.eta import of_import
+from clonepool.domain.fidelity import of_source
 from clonepool.domain.lease import serving_until
 from clonepool.domain.pods import Failure, PodState
 from clonepool.domain.transitions import gives_up_at
@@ -107,7 +108,8 @@ class PrepareClone:
             fidelity=self.keep_report(work.clone, imported.fidelity),
         )
         self._show(self._leased(clone, PodState.READY))
-        self.sources.durations(clone.customer_id, imported.timings_ms)
+        preflight = of_source(imported.fidelity, clone.progress)
+        self.sources.imported(clone.customer_id, imported.timings_ms, preflight)
         self._count(clone, "ready")
         return clone
 

@@ -25,13 +25,14 @@ class RegisterSource:
     def __call__(self, customer_id: str, url: str, key: str) -> Source:
         """Register or replace. Raises InvalidName, InvalidUrl, InvalidKey; then nothing is stored."""
         check_customer(customer_id)
-        source = Source(
-            customer_id=customer_id,
-            url=check_source_url(url),
-            key_arn="",
-            registered_at=self.clock.now(),
-        )
+        url = check_source_url(url)
         parse_export_key(key)
-        source = replace(source, key_arn=self.secrets.put_source_key(customer_id, key))
+        key_arn, now = self.secrets.put_source_key(customer_id, key), self.clock.now()
+        known = self.sources.get(customer_id)
+        source = (
+            replace(known, key_arn=key_arn, registered_at=now)  # the same site: what is known of it stays
+            if known and known.url == url
+            else Source(customer_id, url, key_arn, registered_at=now)
+        )
         self.sources.put(source)
         return source

@@ -169,6 +169,7 @@ class SourceRow(Model):
     key_arn = UnicodeAttribute()
     registered_at = NumberAttribute()
     last_durations_ms = JSONAttribute(null=True)
+    last_preflight = JSONAttribute(null=True)
 
 
 class PoolRow(Model):

@@ -197,6 +197,7 @@ def to_source(row: SourceRow) -> Source:
         key_arn=row.key_arn,
         registered_at=int(row.registered_at),
         last_durations_ms=row.last_durations_ms or {},
+        last_preflight=row.last_preflight or {},
     )
 
 
