@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace CustomMigrator\Tests\Integration;
 
 use CustomMigrator\Budget;
-use CustomMigrator\Endpoint\Rows;
 use CustomMigrator\Site;
 use CustomMigrator\Tests\Support\AnswerReader;
 use CustomMigrator\Tests\Support\DatabaseServer;
@@ -358,18 +357,5 @@ final class DatabaseTest extends TestCase
     {
         $end = self::source()->ask($endpoint, $params)->end;
         self::assertSame([false, null, $code], [$end['complete'], $end['cursor'], $end['error']['code']]);
-    }
-
-    public function testMemoryStaysSmallWhateverTheTable(): void
-    {
-        self::$server->execute('CREATE TABLE wp_wide (id int PRIMARY KEY, a mediumtext, b longblob, c longtext)');
-        $cell = "REPEAT('x', 1000000)";
-        for ($id = 0; $id < 24; $id++) {
-            self::$server->execute("INSERT INTO wp_wide VALUES ($id, REPEAT('x', 600000), $cell, $cell)");
-        }
-        $peak = exec(PHP_BINARY . ' ' . escapeshellarg(__DIR__ . '/../support/peak_memory.php') . ' '
-            . escapeshellarg(self::$server->socket()) . ' wp_wide');
-        self::assertMatchesRegularExpression('/^\d+$/D', $peak);
-        self::assertLessThan(4 * Rows::INLINE_ROW_BYTES, (int) $peak);
     }
 }

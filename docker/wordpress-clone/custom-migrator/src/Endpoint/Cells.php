@@ -17,8 +17,8 @@ use CustomMigrator\Wire\Encoding;
 /** Streams one large cell in pieces: docs/protocol.md, section 6. */
 final class Cells
 {
-    /** The server reads the whole cell for each piece, so pieces are large; PHP holds about two of them. */
-    private const PIECE_BYTES = 4194304;
+    /** The server reads the whole cell for each piece, so pieces are large; PHP holds two of them. */
+    private const PIECE_BYTES = 2097152;
     private const FRAME_BYTES = 262144;
 
     /** @var Connection */
@@ -54,6 +54,7 @@ final class Cells
                     $answer->checkpoint(self::state($offset, $length));
                 }
             }
+            unset($piece); // before the next one is there
         }
         return ['complete' => $offset >= $length] + self::state($offset, $length);
     }

@@ -13,7 +13,7 @@ namespace CustomMigrator\Files;
 final class Walker
 {
     /** So many names of a folder are held at once; larger folders are read again for the next part. */
-    private const NAMES = 20000;
+    private const NAMES = 5000;
 
     /** @var Root */
     private $root;
@@ -72,15 +72,15 @@ final class Walker
     {
         $after = $name === null ? null : $this->orderKey($name);
         do {
-            $part = $this->readPart($this->root->absolute($folder), $after);
-            foreach ($part as $key => $found) {
-                yield $found;
-                $after = (string) $key;
+            $names = 0;
+            foreach ($this->readPart($this->root->absolute($folder), $after) as $after => $present) {
+                $names++;
+                yield self::nameOf($after);
             }
-        } while (count($part) === $this->names);
+        } while ($names === $this->names);
     }
 
-    /** @return array<string, string> the next names by their order key */
+    /** @return array<string, true> the order keys of the next names, which are in them: each name is held once */
     private function readPart(string $folder, ?string $after): array
     {
         $handle = @opendir($folder);
@@ -93,7 +93,7 @@ final class Walker
             if ($name === '.' || $name === '..' || ($after !== null && strcmp($key, $after) <= 0)) {
                 continue;
             }
-            $part[$key] = $name;
+            $part[$key] = true;
             if (count($part) >= 2 * $this->names) {
                 $part = $this->smallest($part);
             }
@@ -103,8 +103,8 @@ final class Walker
     }
 
     /**
-     * @param array<string, string> $part
-     * @return array<string, string>
+     * @param array<string, true> $part
+     * @return array<string, true>
      */
     private function smallest(array $part): array
     {
@@ -119,6 +119,11 @@ final class Walker
             return 'z' . sprintf('%05d', 99999 - (int) $name) . $name;
         }
         return 'a' . $name;
+    }
+
+    private static function nameOf(string $orderKey): string
+    {
+        return substr($orderKey, $orderKey[0] === 'z' ? strlen('z00000') : strlen('a'));
     }
 
     private static function join(string $folder, string $name): string
