@@ -12,8 +12,8 @@ export PATH="$tools/bin:$PATH"
 
 lab_packages="ca-certificates containerd runc containernetworking-plugins iproute2 iptables nftables util-linux procps
     mmdebstrap buildah zstd"
-check_packages="mariadb-server-core php-cli php-xml php-mbstring php-mysql php-curl php-sqlite3 phpunit
-    php-codesniffer shellcheck"
+check_packages="mariadb-server-core mariadb-client-core php-cli php-xml php-mbstring php-mysql php-curl php-sqlite3
+    phpunit php-codesniffer shellcheck"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
