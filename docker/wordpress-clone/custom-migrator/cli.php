@@ -9,6 +9,7 @@
  *     php cli.php list-keys                                {"keys": {...}}
  *     php cli.php log                                      {"entries": [...]}
  *
+ * A key ends after 365 days, as one made in the dashboard; --days=0: never.
  * Run it as the user that owns the site; WP_ROOT names the site if the plugin does not lie in it. A network whose
  * wp-config.php does not say its domain in a plain define() needs --host=DOMAIN.
  */
@@ -59,8 +60,8 @@ function runCommand(string $command, string $keyId, array $options): array
     };
     switch ($command) {
         case 'create-key':
-            $days = (int) ($options['days'] ?? 0);
-            $key = $keys->create($options['label'] ?? 'cli', $now, $days > 0 ? $now + $days * 86400 : null);
+            $end = Auth\KeyStore::endAfter((int) ($options['days'] ?? Auth\KeyStore::DEFAULT_DAYS), $now);
+            $key = $keys->create($options['label'] ?? 'cli', $now, $end);
             $noted('key created', Auth\KeyStore::idOf($key));
             return ['key' => $key];
         case 'rotate-key':

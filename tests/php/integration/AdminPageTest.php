@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace CustomMigrator\Tests\Integration;
 
+use CustomMigrator\Auth\KeyStore;
 use CustomMigrator\Tests\Support\DatabaseServer;
 use CustomMigrator\Tests\Support\Network;
 use CustomMigrator\Tests\Support\WordPress;
@@ -85,6 +86,20 @@ final class AdminPageTest extends TestCase
         $page = self::page();
         self::assertStringContainsString('export for the clone acme, generation 7', $page);
         self::assertMatchesRegularExpression('/database [0-9.]+ [KM]?B, files 0 B/', $page);
+    }
+
+    public function testAKeyEndsAfterAYearWhereverItIsMade(): void
+    {
+        self::assertSame(1, preg_match('/name="days"[^>]* value="(\d+)"/', self::page(), $match));
+        $here = self::create('', $match[1]);
+        $there = self::$site->cli('create-key')['key'];
+        $never = self::$site->cli('create-key', '--days=0')['key'];
+        $keys = self::$site->cli('list-keys')['keys'];
+        foreach ([$here, $there] as $key) {
+            $made = $keys[KeyStore::idOf($key)];
+            self::assertSame(365 * 86400, $made['expires_at'] - $made['created_at']);
+        }
+        self::assertNull($keys[KeyStore::idOf($never)]['expires_at']);
     }
 
     public function testRotatedAndRevoked(): void

@@ -74,7 +74,7 @@ final class Page
         if ($what === 'create') {
             $days = min(self::MOST_DAYS, (int) self::posted('days'));
             $label = mb_substr(self::posted('label'), 0, self::LABEL_CHARACTERS);
-            $key = $this->keys->create($label, $now, $days > 0 ? $now + $days * 86400 : null);
+            $key = $this->keys->create($label, $now, KeyStore::endAfter($days, $now));
             $this->note('key created', KeyStore::idOf($key));
             return $key;
         }

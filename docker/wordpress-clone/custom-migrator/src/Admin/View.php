@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace CustomMigrator\Admin;
 
+use CustomMigrator\Auth\KeyStore;
+
 /** The page's HTML. Everything that is printed is escaped here. */
 final class View
 {
@@ -107,7 +109,7 @@ final class View
             . esc_html__('Label', 'custom-migrator')
             . ' <input type="text" name="label" maxlength="60"></label> <label>'
             . esc_html__('Ends after days (empty: never)', 'custom-migrator')
-            . ' <input type="number" name="days" min="1" max="3650" value="365"></label> ';
+            . ' <input type="number" name="days" min="1" max="3650" value="' . KeyStore::DEFAULT_DAYS . '"></label> ';
         submit_button(__('Create key', 'custom-migrator'), 'primary', 'submit', false);
         echo '</p></form>';
     }

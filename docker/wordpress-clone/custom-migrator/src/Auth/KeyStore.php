@@ -14,6 +14,10 @@ use CustomMigrator\OptionRows;
  */
 final class KeyStore
 {
+    /** How long a key lives unless somebody says otherwise: one that is forgotten ends by itself. */
+    public const DEFAULT_DAYS = 365;
+
+    private const DAY_SECONDS = 86400;
     private const NAME = 'custom_migrator_keys';
 
     /** Set while there is a key that is not revoked. Without it a request costs no query. */
@@ -25,6 +29,12 @@ final class KeyStore
     public function __construct(OptionRows $rows)
     {
         $this->rows = $rows;
+    }
+
+    /** @return int|null the end of a key that lives so many days from now; null: 0 days, which is until revoked */
+    public static function endAfter(int $days, int $now): ?int
+    {
+        return $days > 0 ? $now + $days * self::DAY_SECONDS : null;
     }
 
     /**
