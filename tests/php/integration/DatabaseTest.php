@@ -5,10 +5,15 @@ declare(strict_types=1);
 namespace CustomMigrator\Tests\Integration;
 
 use CustomMigrator\Budget;
+use CustomMigrator\Database\Connection;
+use CustomMigrator\Database\Schema;
+use CustomMigrator\Endpoint\Rows;
+use CustomMigrator\Params;
 use CustomMigrator\Site;
 use CustomMigrator\Tests\Support\AnswerReader;
 use CustomMigrator\Tests\Support\DatabaseServer;
 use CustomMigrator\Tests\Support\Source;
+use CustomMigrator\Wire\Answer;
 use CustomMigrator\Wire\Encoding;
 use PHPUnit\Framework\TestCase;
 
@@ -34,11 +39,16 @@ final class DatabaseTest extends TestCase
 
     private static function source(): Source
     {
+        return new Source(self::site());
+    }
+
+    private static function site(): Site
+    {
         $database = ['host' => 'localhost:' . self::$server->socket(), 'user' => 'root', 'password' => '',
             'name' => 'site', 'flags' => 0, 'ssl_ca' => null];
         $paths = array_fill_keys(['abspath', 'content', 'plugins', 'mu_plugins', 'themes', 'uploads', 'self'], __DIR__);
         $tables = ['prefix' => 'wp_', 'multisite' => false, 'users' => null, 'usermeta' => null];
-        return new Source(new Site(['versions' => []], $database, $paths, $tables));
+        return new Site(['versions' => []], $database, $paths, $tables);
     }
 
     /** @return array<string, mixed> what `tables` says of one table */
@@ -106,7 +116,7 @@ final class DatabaseTest extends TestCase
         $values = [];
         for ($i = 0; $i < 6000; $i++) {
             $id = strpos($definition, 'id var') === false ? $i * 7 % 6007 - 300 : "'kEy" . ($i * 7 % 6007) . "''é'";
-            $values[] = "($id, 'value $i')";
+            $values[] = sprintf("(%s, 'value %024d')", $id, $i); // in all some frames
         }
         self::$server->execute('INSERT INTO wp_keys (id, v) VALUES ' . implode(',', $values));
         $params = ['table' => 'wp_keys', 'max_bytes' => Budget::MIN_BYTES];
@@ -357,5 +367,25 @@ final class DatabaseTest extends TestCase
     {
         $end = self::source()->ask($endpoint, $params)->end;
         self::assertSame([false, null, $code], [$end['complete'], $end['cursor'], $end['error']['code']]);
+    }
+
+    /** Of a million transients at the end of the options, which do not travel, a slow server finds none for seconds. */
+    public function testATableIsCompleteOnceItsEndWasReadHoweverLongThatTook(): void
+    {
+        self::$server->execute('CREATE TABLE wp_slow (id int PRIMARY KEY)');
+        self::assertSame([true, 0], self::rowsWithoutTime('wp_slow'));
+        self::$server->execute('INSERT INTO wp_slow VALUES (1), (2), (3)');
+        self::assertSame([true, 3], self::rowsWithoutTime('wp_slow'));
+    }
+
+    /** @return array{bool, int} complete, rows */
+    private static function rowsWithoutTime(string $table): array
+    {
+        $schema = new Schema(Connection::open(self::site()->database()), self::site()->scope([]));
+        $answer = new Answer('key', 'nonce', 'rows', static function (string $bytes): void {
+        });
+        $rows = new Rows($schema->connection(), $schema->table($table));
+        $end = $rows->run(new Params([]), $answer, new Budget(0.0, PHP_INT_MAX));
+        return [$end['complete'], $end['rows']];
     }
 }

@@ -59,11 +59,12 @@ final class Rows
         do {
             $rowsBefore = $this->rows;
             $bytesBefore = $answer->bytes();
-            $stopped = $this->batch($limit, $answer, $budget);
+            $whole = $this->batch($limit, $answer, $budget);
             $read = $this->rows - $rowsBefore;
-            $complete = !$stopped && $read < $limit;
+            // However long that took: a request that found nothing would else be sent again, and find nothing again.
+            $complete = $whole && $read < $limit;
             $limit = self::nextLimit($read, $answer->bytes() - $bytesBefore);
-        } while (!$stopped && !$complete);
+        } while ($whole && !$complete && !$budget->isSpent($answer->bytes()));
         $oneView = $cursor === null && $this->table->status->transactional;
         return ['complete' => $complete] + $this->state($complete) + ($complete ? $this->changes($oneView) : []);
     }
@@ -123,7 +124,7 @@ final class Rows
         return is_int($position) ? ['o' => $position] : ['k' => array_map('base64_encode', $position)];
     }
 
-    /** @return bool whether the budget ended it */
+    /** @return bool whether all of it was read before the budget was spent */
     private function batch(int $limit, Answer $answer, Budget $budget): bool
     {
         $lengths = $this->query->lengthCells();
@@ -152,7 +153,7 @@ final class Rows
                     $answer->checkpoint($this->state(false));
                 }
                 if ($budget->isSpent($answer->bytes())) {
-                    return true;
+                    return false;
                 }
             }
         }
@@ -160,7 +161,7 @@ final class Rows
             $this->moveTo($last);
         }
         $answer->data($buffer);
-        return $budget->isSpent($answer->bytes());
+        return true;
     }
 
     /** @param list<?string> $row */
