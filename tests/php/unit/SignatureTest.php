@@ -44,5 +44,6 @@ final class SignatureTest extends TestCase
         self::assertSame('', Signature::canonicalQuery('custom_migrator=rows'));
         self::assertSame('', Signature::canonicalQuery(''));
         self::assertSame('a=&b=1&b=2', Signature::canonicalQuery('b=2&a&b=1'));
+        self::assertSame('10=&9=&a=10&a=9', Signature::canonicalQuery('9&a=9&10&a=10'));
     }
 }

@@ -33,7 +33,7 @@ final class Signature
         return hash_hmac('sha256', implode("\n", $lines), $jobKey);
     }
 
-    /** Parameters sorted by name (then value), RFC 3986 encoded, without those that only choose the endpoint. */
+    /** Parameters sorted by name (then value) as bytes, RFC 3986 encoded, without those that only choose the endpoint. */
     public static function canonicalQuery(string $query): string
     {
         $pairs = [];
@@ -47,7 +47,9 @@ final class Signature
                 $pairs[] = [$name, urldecode($pair[1] ?? '')];
             }
         }
-        sort($pairs, SORT_REGULAR);
+        usort($pairs, static function (array $one, array $other): int {
+            return strcmp($one[0], $other[0]) ?: strcmp($one[1], $other[1]);
+        });
         return implode('&', array_map(static function (array $pair): string {
             return rawurlencode($pair[0]) . '=' . rawurlencode($pair[1]);
         }, $pairs));

@@ -99,6 +99,9 @@ final class Answer
 
     private function frame(string $type, string $payload): void
     {
+        if (strlen($payload) > self::MAX_FRAME_BYTES) { // before the MAC has it: the end must still be believed
+            throw new \LengthException('frame of ' . strlen($payload) . ' bytes');
+        }
         $this->chain($type . $payload);
         $this->frames++;
         $this->bytes += strlen($payload);
@@ -120,9 +123,6 @@ final class Answer
 
     private function send(string $type, string $payload): void
     {
-        if (strlen($payload) > self::MAX_FRAME_BYTES) {
-            throw new \LengthException('frame of ' . strlen($payload) . ' bytes');
-        }
         $this->sentAt = microtime(true);
         ($this->sink)($type . pack('N', strlen($payload)) . $payload);
     }
