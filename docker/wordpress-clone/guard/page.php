@@ -20,7 +20,9 @@ function page(int $status, string $title, string $text): never
     header('Content-Security-Policy: default-src \'none\'');
     $title = htmlspecialchars($title);
     $text = htmlspecialchars($text);
-    echo "<!doctype html>\n<html lang=\"en\"><title>{$title}</title>\n<h1>{$title}</h1>\n<p>{$text}</p>\n</html>\n";
+    echo "<!doctype html>\n<html lang=\"en\"><title>{$title}</title>\n",
+        "<meta name=\"viewport\" content=\"width=device-width\">\n",
+        "<h1>{$title}</h1>\n<p>{$text}</p>\n</html>\n";
     exit;
 }
 

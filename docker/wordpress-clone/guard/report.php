@@ -11,6 +11,11 @@ declare(strict_types=1);
 namespace CloneGuard;
 
 const REPORT = 'clone-guard';
+const TITLES = ['Time (UTC)', 'Kind', 'To', 'By way of', 'From', 'Outcome', 'Subject'];
+/** On a phone each row becomes a list of its cells, each with its title. */
+const STYLE = '.clone-guard td{overflow-wrap:anywhere}@media (max-width:782px){.clone-guard thead{display:none}
+    .clone-guard tr,.clone-guard td{display:block}.clone-guard tr{padding:8px 0}.clone-guard td{padding:2px 10px}
+    .clone-guard td:empty{display:none}.clone-guard td::before{content:attr(data-title) ": ";font-weight:600}}';
 
 /** A table of the latest entries. Everything in it is the site's own word, so all of it is escaped. */
 function reportTable(Ledger $ledger): string
@@ -21,10 +26,19 @@ function reportTable(Ledger $ledger): string
         foreach (['kind', 'host', 'method', 'caller', 'outcome', 'subject'] as $name) {
             $cells[] = is_string($entry[$name] ?? null) ? $entry[$name] : '';
         }
-        $rows .= '<tr><td>' . implode('</td><td>', array_map('htmlspecialchars', $cells)) . "</td></tr>\n";
+        $rows .= '<tr>' . implode('', array_map(reportCell(...), TITLES, $cells)) . "</tr>\n";
     }
-    return "<table class=\"widefat striped\"><thead><tr><th>Time (UTC)</th><th>Kind</th><th>To</th><th>By way of</th>"
-        . "<th>From</th><th>Outcome</th><th>Subject</th></tr></thead>\n<tbody>{$rows}</tbody></table>\n";
+    if ($rows === '') {
+        return '';
+    }
+    $head = '<th scope="col">' . implode('</th><th scope="col">', TITLES) . '</th>';
+    return '<p>The latest hundred:</p><style>' . STYLE . '</style><table class="widefat striped clone-guard">'
+        . "<thead><tr>{$head}</tr></thead>\n<tbody>{$rows}</tbody></table>\n";
+}
+
+function reportCell(string $title, string $cell): string
+{
+    return "<td data-title=\"{$title}\">" . htmlspecialchars($cell) . '</td>';
 }
 
 /** What was held back, in one sentence. */
@@ -44,7 +58,7 @@ function reportSummary(Ledger $ledger): string
 filter('admin_menu', static function (): void {
     add_management_page('What this clone held back', 'Clone guard', 'manage_options', REPORT, static function (): void {
         echo '<div class="wrap"><h1>What this clone held back</h1><p>', htmlspecialchars(reportSummary(ledger())),
-            ' The latest hundred:</p>', reportTable(ledger()), '</div>';
+            '</p>', reportTable(ledger()), '</div>';
     });
 }, 0);
 

@@ -11,12 +11,14 @@ use PHPUnit\Framework\TestCase;
 use function CloneGuard\firstUse;
 use function CloneGuard\hostOf;
 use function CloneGuard\nonceOf;
+use function CloneGuard\reportTable;
 
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/lease.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/ledger.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/login.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/hooks.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/network.php';
+require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/report.php';
 
 /** What the guard decides by itself. What it does to WordPress is tested in a clone (tests/e2e/test_guard.py). */
 final class GuardTest extends TestCase
@@ -70,6 +72,16 @@ final class GuardTest extends TestCase
         self::assertTrue(firstUse('a', $this->folder));
         self::assertFalse(firstUse('a', $this->folder));
         self::assertTrue(firstUse('b', $this->folder));
+    }
+
+    public function testTheReportShowsEveryEntryWithItsTitlesAndNothingWhereThereIsNone(): void
+    {
+        $ledger = new Ledger($this->folder);
+        self::assertSame('', reportTable($ledger));
+        $ledger->note('mail', 'shop.example', 'wp_mail', 'blocked', '<b>Order</b>');
+        $table = reportTable($ledger);
+        self::assertStringContainsString('<td data-title="To">shop.example</td>', $table);
+        self::assertStringContainsString('<td data-title="Subject">&lt;b&gt;Order&lt;/b&gt;</td>', $table);
     }
 
     /** @dataProvider urls */

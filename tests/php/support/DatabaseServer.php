@@ -74,7 +74,7 @@ final class DatabaseServer
         }
         $program = $named === '' ? self::find('mysqld') : $named;
         if ($program === null) {
-            throw new \RuntimeException('these tests need a server: apt-get install mariadb-server-core mariadb-client-core');
+            throw new \RuntimeException('these tests need a server: apt-get install mariadb-{server,client}-core');
         }
         $this->run(array_merge([$program, '--no-defaults', '--initialize-insecure'], $this->options()));
         return $program;

@@ -15,6 +15,6 @@ require_once dirname(__DIR__) . '/page.php';
 page(
     403,
     'This clone is private',
-    'Open it by its access_url, which GET /clones/{clone_id} shows to whoever may see the clone. '
-    . 'A service in the cluster sends the same token in the header X-Clone-Access.'
+    'Open it by its access link: whoever asked for this clone finds it in the API, as access_url. '
+    . 'A service in the cluster sends the token of that link in the header X-Clone-Access.'
 );

@@ -69,6 +69,7 @@ final class View
     {
         echo '<h2>' . esc_html__('Keys', 'custom-migrator') . '</h2>';
         if ($keys === []) {
+            echo '<p>' . esc_html__('None yet.', 'custom-migrator') . '</p>';
             return;
         }
         $this->tableHead([__('Key', 'custom-migrator'), __('Label', 'custom-migrator'),
@@ -89,7 +90,11 @@ final class View
             }
             echo '</td></tr>';
         }
-        echo '</tbody></table>';
+        echo '</tbody></table><p class="description">' . esc_html__(
+            'Rotate makes a new key with the same label and end, and revokes the old one. A clone that still reads'
+            . ' with a revoked key stops at its next request.',
+            'custom-migrator'
+        ) . '</p>';
     }
 
     /** @param array<string, mixed> $key */
