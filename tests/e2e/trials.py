@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from lab.client import wait_until
 from lab.cluster import net
@@ -15,11 +18,13 @@ from lab.trials import contents
 from lab.trials.contents import End
 from lab.trials.pretender import Pretender
 from tests.e2e.conftest import source_up
+from tests.e2e.inside import kill_in, pid1_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lab.trials.pretender import Act
+    from lab.trials.proxy import Proxy
     from tests.e2e.conftest import Installation, Source
 
 SQL = Path(__file__).parent / "import"
@@ -90,6 +95,11 @@ def customer_of(system: Installation, source: Source, url: str | None = None) ->
     customer_id = f"c{secrets.token_hex(20)}"[: len(source.name)]
     system.api.put_source(customer_id, url or source.url, source.key)
     return customer_id
+
+
+def through(proxy: Proxy, source: Source) -> str:
+    """The source's address by way of the proxy."""
+    return f"http://{urlsplit(source.url).hostname}:{proxy.port}"
 
 
 def faults_of(source: Source, clone: dict[str, Any], prefix: str = "wp_") -> list[str]:
@@ -222,3 +232,14 @@ def try_all(system: Installation, cases: Mapping[str, Case]) -> dict[str, Tried]
 def under_way(measure: Callable[[], int], amount: int, seconds: float = 60) -> None:
     """Wait until so much of an import has happened."""
     wait_until(f"{amount} bytes of the import", lambda: measure() >= amount, seconds=seconds, every=0.02)
+
+
+def kill(system: Installation, clone: dict[str, Any], victim: str) -> None:
+    """SIGKILL one of those who make a clone: `worker`, `mysqld` or `agent` (of the wordpress container)."""
+    if victim == "worker":
+        assert system.control("functions/CloneWorker/kill")["killed"]
+    elif victim == "mysqld":
+        kill_in(clone["pod_name"], "mysql", "mysqld")
+    else:
+        row = wait_until("the pod", lambda: system.row("pods", pod_name=clone["pod_name"]), seconds=5)
+        os.kill(pid1_of(row["pod_uid"], "apache2"), signal.SIGKILL)

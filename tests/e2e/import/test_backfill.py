@@ -9,16 +9,22 @@ from urllib.parse import quote
 import pytest
 
 from lab.client import Visitor, wait_until
+from lab.cluster import net
 from lab.demo.inspect import run_in, traces
 from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE as SOURCES
+from lab.trials.proxy import Proxy
 from tests.e2e.conftest import source_up
+from tests.e2e.trials import customer_of, faults_of, kill, through, under_way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from tests.e2e.conftest import Installation, Source
 
+FILES = 5000
+RATE = 15_000_000
+"""Bytes in a second of each connection to the source: slow enough for whatever a test does meanwhile."""
 LISTED = ["sh", "-c", "cd /var/www/html/wp-content/uploads && find . -type f -exec sha256sum {} +"]
 
 
@@ -35,15 +41,15 @@ def access() -> str:
 
 
 @pytest.fixture
-def filling(
-    system: Installation, customer: Callable[..., str], large_source: Source, access: str
-) -> dict[str, Any]:
+def filling(system: Installation, large_source: Source, access: str) -> Iterator[dict[str, Any]]:
     """A clone that is READY while its uploads follow."""
     system.warm()
-    clone = system.clone(customer(source=large_source), access=access)
-    *_, clone = system.api.watch(clone["clone_id"], seconds=180, every=0.05)
-    assert clone["state"] == "READY", clone
-    return clone
+    with Proxy((net.NODE_IP, 80), bytes_per_second=RATE) as proxy:
+        customer_id = customer_of(system, large_source, through(proxy, large_source))
+        clone = system.clone(customer_id, access=access)
+        *_, clone = system.api.watch(clone["clone_id"], seconds=180, every=0.05)
+        assert clone["state"] == "READY", clone
+        yield clone
 
 
 def _uploads(listing: str) -> dict[str, str]:
@@ -65,7 +71,7 @@ def test_ready_before_complete_and_nothing_is_missed_meanwhile(
 ) -> None:
     progress = filling["progress"]
     assert (progress["phase"], progress["usable"], progress["percent"]) == ("uploads", True, 100)
-    assert progress["backfill"]["files_total"] == 5000
+    assert progress["backfill"]["files_total"] == FILES
     assert filling["fidelity"]["complete"] is False
 
     oldest = min(_names(large_source))
@@ -86,12 +92,37 @@ def test_ready_before_complete_and_nothing_is_missed_meanwhile(
         "percent": 100,
         "bytes_done": progress["backfill"]["bytes_total"],
         "bytes_total": progress["backfill"]["bytes_total"],
-        "files_done": 5000,
-        "files_total": 5000,
+        "files_done": FILES,
+        "files_total": FILES,
     }
     assert complete["timings_ms"]["usable"] < complete["timings_ms"]["total"]
     assert system.page(filling, f"/wp-content/uploads/{quote(oldest)}").content == page.content
     assert system.api.fidelity(filling["clone_id"])["files_kept"] == []
+
+
+@pytest.mark.parametrize("victim", ["agent", "worker"])
+def test_who_dies_while_files_follow_is_followed_by_another(
+    system: Installation, filling: dict[str, Any], large_source: Source, victim: str
+) -> None:
+    under_way(lambda: _files_done(system, filling), FILES // 5)
+    kill(system, filling, victim)
+    states = []
+
+    def complete() -> bool:
+        now = system.api.clone(filling["clone_id"])
+        states.append((now["state"], now["pod_name"], now["generation"]))
+        return bool(now["progress"]["phase"] == "done")
+
+    assert _files_done(system, filling) < FILES
+    wait_until("all files", complete, seconds=300)
+    assert set(states) == {("READY", filling["pod_name"], filling["generation"])}
+    ready = system.api.clone(filling["clone_id"])
+    assert ready["fidelity"]["complete"] is True
+    assert faults_of(large_source, ready) == []
+
+
+def _files_done(system: Installation, clone: dict[str, Any]) -> int:
+    return int(system.api.clone(clone["clone_id"])["progress"]["backfill"]["files_done"])
 
 
 @pytest.mark.parametrize("access", ["private"])

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.client import wait_until
 from lab.cluster import net
 from lab.trials.proxy import Proxy
-from tests.e2e.inside import kill_in, pid1_of
-from tests.e2e.trials import customer_of, faults_of, under_way
+from tests.e2e.trials import customer_of, faults_of, kill, through, under_way
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Installation, Source
@@ -30,27 +26,15 @@ def test_what_is_killed_midway_is_finished_by_the_next(
 ) -> None:
     system.warm()
     with Proxy((net.NODE_IP, 80), bytes_per_second=RATE[victim]) as proxy:
-        url = medium_source.url.replace(".test", f".test:{proxy.port}")
-        clone = system.clone(customer_of(system, medium_source, url))
+        clone = system.clone(customer_of(system, medium_source, through(proxy, medium_source)))
         under_way(lambda: proxy.sent, MIDWAY)
         assert system.api.clone(clone["clone_id"])["state"] == "IMPORTING"
-        _kill(system, clone, victim)
+        kill(system, clone, victim)
         ready = system.api.until_complete(clone["clone_id"], seconds=300)
     assert (ready["pod_name"], ready["generation"]) == (clone["pod_name"], clone["generation"])
     assert faults_of(medium_source, ready) == []
     if victim == "agent":
-        assert ready["fidelity"]["resumed"] is True
-        undisturbed = ready["fidelity"]["bytes"] + ready["progress"]["backfill"]["bytes_done"]
+        report = system.api.fidelity(clone["clone_id"])
+        assert report["resumed"] is True
+        undisturbed = report["bytes"] + ready["progress"]["backfill"]["bytes_done"]
         assert proxy.sent < undisturbed + MIDWAY * 3 // 4, "the next agent began anew"
-
-
-def _kill(system: Installation, clone: dict[str, Any], victim: str) -> None:
-    if victim == "worker":
-        assert system.control("functions/CloneWorker/kill")["killed"]
-    elif victim == "mysqld":
-        kill_in(clone["pod_name"], "mysql", "mysqld")
-    else:
-        uid = wait_until("the pod", lambda: system.row("pods", pod_name=clone["pod_name"]), seconds=5)[
-            "pod_uid"
-        ]
-        os.kill(pid1_of(uid, "apache2"), signal.SIGKILL)

@@ -5,24 +5,18 @@ from __future__ import annotations
 import random
 from itertools import accumulate
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from lab.cluster import net
 from lab.trials.proxy import Fault, Proxy
-from tests.e2e.trials import attempt, customer_of, faults_of
+from tests.e2e.trials import attempt, customer_of, faults_of, through
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Installation, Source
 
 CUTS = 50
 INGRESS = (net.NODE_IP, 80)
-
-
-def through(proxy: Proxy, source: Source) -> str:
-    """The source's address by way of the proxy."""
-    return f"http://{urlsplit(source.url).hostname}:{proxy.port}"
 
 
 def test_fifty_cuts_and_a_stall_change_nothing(system: Installation, medium_source: Source) -> None:
