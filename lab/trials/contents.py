@@ -71,9 +71,14 @@ class End:
         found: dict[str, str] = json.loads(self._php("files.php"))
         return found
 
-    def _php(self, script: str, stdin: bytes | None = None) -> str:
+    def options(self, prefix: str) -> dict[str, Any]:
+        """`cron`, a list of its events without their times, and `blog_public`."""
+        found: dict[str, Any] = json.loads(self._php("options.php", None, prefix))
+        return found
+
+    def _php(self, script: str, stdin: bytes | None = None, *arguments: str) -> str:
         text = (_SCRIPTS / script).read_text().removeprefix("<?php")
-        return self.run("wordpress", [*_PHP, text], stdin)
+        return self.run("wordpress", [*_PHP, text, *arguments], stdin)
 
 
 def addresses(clone: str, source: str) -> dict[str, str]:

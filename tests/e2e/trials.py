@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ CASES_AT_ONCE = 3
 NOT_OF_THE_SITE = {"dev_options", "dev_posts", "dev_users"}
 """Tables of another WordPress, though their names begin with the prefix of this one."""
 # What a source keeps to itself, what a clone says of itself, and what either writes while it is looked at.
+# What must hold for `blog_public` and `cron` is looked at apart.
 OWN_ROWS = {
     "options": r"option_name LIKE '\_transient\_%' OR option_name LIKE '\_site\_transient\_%'"
     r" OR option_name LIKE 'custom\_migrator\_%' OR option_name IN ('blog_public', 'cron')",
@@ -120,7 +122,25 @@ def faults_of(source: Source, clone: dict[str, Any], prefix: str = "wp_") -> lis
         if here[kind] != there[kind]:
             faults.append(f"{kind} are {here[kind]}, not {there[kind]}")
     faults += [f"{kind} came along: {here[kind]}" for kind in ("routines", "events") if here[kind]]
-    return faults + _file_faults(source, clone)
+    return faults + option_faults(source, clone, prefix) + _file_faults(source, clone)
+
+
+def option_faults(source: Source, clone: dict[str, Any], prefix: str) -> list[str]:
+    """Whether a clone is hidden from search engines, and has every scheduled event of its source.
+
+    It may have more: WordPress schedules its own anew with any page of either.
+    """
+    there, here = (end.options(prefix) for end in (End.source(source.name), End.clone(clone["pod_name"])))
+    back = contents.addresses(clone["public_url"], source.url)
+    events = Counter(_replaced(event, back) for event in here["cron"])
+    faults = [f"{prefix}: no event {event}" for event in Counter(there["cron"]) - events]
+    return faults + ([] if here["blog_public"] == "0" else [f"{prefix}: search engines are let in"])
+
+
+def _replaced(text: str, words: Mapping[str, str]) -> str:
+    for word, other in words.items():
+        text = text.replace(word, other)
+    return text
 
 
 def _file_faults(source: Source, clone: dict[str, Any]) -> list[str]:

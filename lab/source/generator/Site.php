@@ -7,6 +7,7 @@ namespace LabSource;
 /** The site around its content: address, administrator, settings. */
 final class Site
 {
+    private const FAR_AWAY = 4_000_000_000;
     private const PLUGIN = 'custom-migrator/custom-migrator.php';
 
     public function __construct(private readonly string $url)
@@ -41,6 +42,12 @@ final class Site
         $about = ['title' => 'About', 'text' => "<a href=\"{$this->url}/about/\">About us</a>"];
         update_option('widget_text', [2 => $about, '_multiwidget' => 1]); // what WordPress would add by itself
         update_option('lab_shop', ['page' => "{$this->url}/shop/", 'mail' => "orders@{$host}"]);
+    }
+
+    /** An event that nothing runs: what is scheduled must be found in a clone, with its arguments. */
+    public function schedule(): void
+    {
+        wp_schedule_event(self::FAR_AWAY, 'weekly', 'lab_report', ["{$this->url}/report/", 'orders']);
     }
 
     /** Permalinks with their .htaccess, and our plugin active. */

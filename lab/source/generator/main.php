@@ -41,6 +41,7 @@ $counts = [];
 if ($job['size'] !== null) {
     $size = Size::of($job['size']);
     $site->dress($job['title']);
+    $site->schedule();
     $counts = (new Content($job['url'], $size, WP_CONTENT_DIR . '/uploads'))->generate();
 }
 $site->finish();

@@ -32,6 +32,11 @@ def test_every_kind_of_row_and_file_arrives_as_it_was(system: Installation, exot
     assert faults_of(exotic, clone, PREFIX) == []
     assert End.clone(clone["pod_name"]).sql(LEFT) == ""
 
+    assert (
+        f'lab_report weekly ["{clone["public_url"]}/report/","orders"]'
+        in End.clone(clone["pod_name"]).options(PREFIX)["cron"]
+    )
+
     user, password = exotic.admin_user, exotic.admin_password
     assert administrator_faults(system.visitor, system.host(clone), user, password) == []
     assert outcome.report["complete"] is True
