@@ -17,7 +17,7 @@ from lab.lab import Lab
 from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE
 from lab.source.sites import Sites
-from lab.source.spec import DATABASES, DEFAULT_PREFIX, SIZES, WEAK, Host, Source
+from lab.source.spec import DATABASES, DEFAULT_PREFIX, SIZES, SLOW, WEAK, Host, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--php-ini", action="append", default=[], metavar="KEY=VALUE", type=_setting, help="a setting of PHP"
     )
     up.add_argument("--weak", action="store_true", help="a cheap host: 64 MB of memory, 5 s for each request")
+    up.add_argument("--slow", action="store_true", help="a busy host: 0.2 s of CPU time for each MB it sends")
     down = commands.add_parser("down", help="remove a site")
     down.add_argument("--name", required=True)
     commands.add_parser("list", help="the sites that run, as JSON")
@@ -87,12 +88,14 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _source(options: argparse.Namespace) -> Source:
-    php = {**(WEAK if options.weak else {}), **dict(options.php_ini)}
+    php = {**(WEAK if options.weak else {}), **(SLOW if options.slow else {}), **dict(options.php_ini)}
     on = Host(options.database, options.prefix, tuple(sorted(php.items())))
     if options.size:
         return Source.generated(options.name, options.size, on)
     if on != Host():
-        raise LabError("--database, --prefix, --php-ini and --weak are for generated sites: give --size")
+        raise LabError(
+            "--database, --prefix, --php-ini, --weak and --slow are for generated sites: give --size"
+        )
     if options.content is None or options.site_url is None:
         raise LabError("--dump also needs --content (the site's wp-content) and --site-url (its address)")
     return Source.from_dump(options.name, options.site_url, options.dump, options.content)

@@ -10,6 +10,8 @@ import tarfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from lab.source.spec import SLOW_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,9 +29,10 @@ _PHP = ["php", "-d", "memory_limit=512M"]
 
 
 def generator_digest() -> str:
-    """Changes with the generator, and with what starts MariaDB."""
+    """Changes with the generator, with what starts MariaDB and with what makes PHP slow."""
     total = hashlib.sha256()
-    for file in (*sorted(_GENERATOR.glob("*.php")), Path(__file__).parent / "mariadb.sh"):
+    here = Path(__file__).parent
+    for file in (*sorted(_GENERATOR.glob("*.php")), here / "mariadb.sh", here / SLOW_FILE):
         total.update(file.name.encode() + file.read_bytes())
     return total.hexdigest()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.source.spec import PHP_FOLDER, SLOW_FILE
+
 if TYPE_CHECKING:
     from lab.source.spec import Source
 
@@ -23,7 +25,8 @@ _MARIADB_ANSWERS = (
     'MYSQL_PWD="$(cat /etc/clone/db-password)" '
     "mariadb --no-defaults --host=127.0.0.1 --user=wordpress --execute='SELECT 1' wordpress"
 )
-_PHP_FILE = "zz-source.ini"
+_SETTINGS_FILE = "zz-source.ini"
+_SLOW = Path(__file__).parent / SLOW_FILE
 
 
 def credentials_name(source_name: str) -> str:
@@ -62,7 +65,8 @@ def site(source: Source, images: dict[str, str], ingress_class: str) -> list[Jso
 def _php(source: Source) -> Json:
     text = "".join(f"{key} = {value}\n" for key, value in source.on.php)
     metadata = _metadata(source.name, php_name(source.name))
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {_PHP_FILE: text}}
+    data = {_SETTINGS_FILE: text, SLOW_FILE: _SLOW.read_text()}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 def _metadata(source_name: str, name: str) -> Json:
@@ -96,9 +100,11 @@ def _pod(source: Source, images: dict[str, str]) -> Json:
     containers = [wordpress, _database(source, images)]
     volumes = [*_volumes("wordpress", name, ()), *_volumes("mysql", name, ("root-password",))]
     if source.on.php:
-        # a file of its own beside the image's, read last; another folder would need another PHP_INI_SCAN_DIR
-        mount = {"name": "php", "mountPath": f"/opt/clone/php.d/{_PHP_FILE}", "subPath": _PHP_FILE}
-        wordpress["volumeMounts"].append(mount)
+        # files of their own beside the image's, read last; another folder would need another PHP_INI_SCAN_DIR
+        wordpress["volumeMounts"] += [
+            {"name": "php", "mountPath": f"{PHP_FOLDER}/{file}", "subPath": file}
+            for file in (_SETTINGS_FILE, SLOW_FILE)
+        ]
         volumes.append({"name": "php", "configMap": {"name": php_name(name)}})
     return {
         "apiVersion": "v1",

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 SIZES = ("small", "medium", "large")
 DATABASES = ("mysql", "mariadb")
 DEFAULT_PREFIX = "wp_"
-WEAK = {"memory_limit": "64M", "max_execution_time": "5"}
-"""PHP's settings on a cheap host."""
+PHP_FOLDER = "/opt/clone/php.d"
+"""Where the image's PHP looks for settings."""
+SLOW_FILE = "slow.php"
+WEAK = {"memory_limit": "64M", "max_execution_time": "5", "disable_functions": "set_time_limit"}
+"""PHP's settings on a cheap host: little memory, and 5 s of CPU time that no script can lift."""
+SLOW = {"auto_prepend_file": f"{PHP_FOLDER}/{SLOW_FILE}"}
+"""And on one where what PHP sends costs it CPU time."""
 _PREFIX = re.compile(r"[A-Za-z0-9_]{1,20}")
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
 

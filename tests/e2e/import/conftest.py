@@ -21,5 +21,5 @@ def exotic(request: pytest.FixtureRequest, lab_env: dict[str, str]) -> Source:
 
 @pytest.fixture(scope="session")
 def weak_source(lab_env: dict[str, str]) -> Source:
-    """50 MB of rows and 100 MB of files, on a host with 64 MB of memory and 5 s for each request."""
-    return source_up("e2e-weak", "medium", "--weak")
+    """50 MB of rows and 100 MB of files, on a slow host with 64 MB of memory and 5 s for each request."""
+    return source_up("e2e-weak", "medium", "--weak", "--slow")

@@ -9,7 +9,7 @@ import pytest
 from lab.errors import LabError
 from lab.source import manifests
 from lab.source.cli import main
-from lab.source.spec import WEAK, Host, Source
+from lab.source.spec import SLOW, WEAK, Host, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,12 +88,15 @@ def test_a_source_on_mariadb_has_its_server_instead_of_our_image() -> None:
 
 
 def test_a_weak_host_limits_php_by_a_file_of_its_own() -> None:
-    source = Source.generated("shop", "small", Host(php=tuple(WEAK.items())))
+    source = Source.generated("shop", "small", Host(php=tuple({**WEAK, **SLOW}.items())))
     pod, _, _, settings = manifests.site(source, IMAGES, "clonepool")
-    [(name, text)] = settings["data"].items()
-    assert text == "memory_limit = 64M\nmax_execution_time = 5\n"
-    [mount] = [m for m in pod["spec"]["containers"][0]["volumeMounts"] if m["name"] == "php"]
-    assert mount["mountPath"] == f"/opt/clone/php.d/{name}"
+    mounts = {m["mountPath"] for m in pod["spec"]["containers"][0]["volumeMounts"] if m["name"] == "php"}
+    assert mounts == {f"/opt/clone/php.d/{name}" for name in settings["data"]}
+    [ini] = [text for name, text in settings["data"].items() if name.endswith(".ini")]
+    limits = dict(line.split(" = ") for line in ini.splitlines())
+    assert (limits["memory_limit"], limits["max_execution_time"]) == ("64M", "5")
+    assert limits["disable_functions"] == "set_time_limit"
+    assert limits["auto_prepend_file"] in mounts
     assert {"name": "php", "configMap": {"name": settings["metadata"]["name"]}} in pod["spec"]["volumes"]
 
 
@@ -106,8 +109,9 @@ def test_a_prefix_that_no_wordpress_takes_is_refused(prefix: str) -> None:
 def test_a_brought_site_runs_on_what_it_runs_on(brought: tuple[Path, Path]) -> None:
     dump, content = brought
     site = ["--dump", str(dump), "--content", str(content), "--site-url", "http://a.test"]
-    with pytest.raises(LabError, match="for generated sites"):
-        main(["up", "--name", "shop", *site, "--weak"])
+    for option in ("--weak", "--slow"):
+        with pytest.raises(LabError, match="for generated sites"):
+            main(["up", "--name", "shop", *site, option])
 
 
 def test_only_mysql_sees_the_root_password() -> None:
