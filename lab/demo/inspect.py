@@ -29,9 +29,9 @@ class Expected:
     source_host: str
 
 
-def source_page(visitor: Visitor, host: str) -> Expected:
+def source_page(visitor: Visitor, host: str, path: str = "/") -> Expected:
     """Read the source's own front page: its title and the headings of its posts."""
-    page = visitor.get(host)
+    page = visitor.get(host, path)
     page.raise_for_status()
     return Expected(title_of(page.text), tuple(post_titles(page.text)[:5]), host)
 
@@ -63,9 +63,11 @@ def page_faults(html: str, status: int, expected: Expected) -> list[str]:
     return faults
 
 
-def administrator_faults(visitor: Visitor, host: str, user: str, password: str) -> list[str]:
-    """Whether the source's administrator gets to the dashboard of the clone."""
-    dashboard = visitor.login(host, user, password)
+def administrator_faults(
+    visitor: Visitor, host: str, user: str, password: str, prefix: str = ""
+) -> list[str]:
+    """Whether the source's administrator gets to the clone's dashboard; `prefix` is a network's folder."""
+    dashboard = visitor.login(host, user, password, prefix)
     if dashboard.status_code == 200 and "wp-admin-bar" in dashboard.text:  # noqa: PLR2004
         return []
     where = f" to {dashboard.headers['Location']}" if "Location" in dashboard.headers else ""

@@ -17,7 +17,7 @@ from lab.lab import Lab
 from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE
 from lab.source.sites import Sites
-from lab.source.spec import DATABASES, DEFAULT_PREFIX, SIZES, SLOW, WEAK, Host, Source
+from lab.source.spec import DATABASES, DEFAULT_PREFIX, NETWORKS, SIZES, SLOW, WEAK, Host, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--weak", action="store_true", help="a cheap host: 64 MB of memory, 5 s for each request")
     up.add_argument("--slow", action="store_true", help="a busy host: 0.2 s of CPU time for each MB it sends")
+    up.add_argument(
+        "--network", choices=NETWORKS, help="with --size; a multisite with three sites in folders"
+    )
     down = commands.add_parser("down", help="remove a site")
     down.add_argument("--name", required=True)
     commands.add_parser("list", help="the sites that run, as JSON")
@@ -89,12 +92,12 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _source(options: argparse.Namespace) -> Source:
     php = {**(WEAK if options.weak else {}), **(SLOW if options.slow else {}), **dict(options.php_ini)}
-    on = Host(options.database, options.prefix, tuple(sorted(php.items())))
+    on = Host(options.database, options.prefix, tuple(sorted(php.items())), options.network)
     if options.size:
         return Source.generated(options.name, options.size, on)
     if on != Host():
         raise LabError(
-            "--database, --prefix, --php-ini, --weak and --slow are for generated sites: give --size"
+            "--database, --prefix, --php-ini, --weak, --slow, --network are for generated sites: give --size"
         )
     if options.content is None or options.site_url is None:
         raise LabError("--dump also needs --content (the site's wp-content) and --site-url (its address)")

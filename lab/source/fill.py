@@ -54,11 +54,17 @@ def fill(kubectl: Kubectl, source: Source, password: str, say: Callable[[str], N
     unpack = ["tar", "--extract", f"--directory={_IN_POD}", "--file=-"]
     run(source.name, "wordpress", unpack, lambda pipe: _pack(_GENERATOR, pipe))
     job = json.dumps(_job(source, password)).encode()
-    for script in [*([] if source.on.has_a_site else ["install.php"]), "main.php"]:
+    for script in _scripts(source):
         said = run(source.name, "wordpress", [*_PHP, f"{_IN_POD}/{script}"], lambda pipe: _send(pipe, job))
     say(f"{source.name}: filled: {said.strip()}")
     created = run(source.name, "wordpress", [*_PHP, _CLI, "create-key", "--label=lab"])
     return str(json.loads(created)["key"])
+
+
+def _scripts(source: Source) -> list[str]:
+    """What makes the site, in this order; each loads WordPress as the one before has left it."""
+    first = [] if source.on.has_a_site else ["install.php"]
+    return [*first, "main.php", *(["found-network.php", "settle-network.php"] if source.on.network else [])]
 
 
 def _bring(kubectl: Kubectl, pod: str, brought: Brought, say: Callable[[str], None]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SIZES = ("small", "medium", "large")
 DATABASES = ("mysql", "mariadb")
+NETWORKS = ("folders",)
 DEFAULT_PREFIX = "wp_"
 PHP_FOLDER = "/opt/clone/php.d"
 """Where the image's PHP looks for settings."""
@@ -47,6 +48,8 @@ class Host:
     """Of the site's tables. With another one than `wp_`, a site in `wp_` shares the database on MySQL."""
     php: tuple[tuple[str, str], ...] = ()
     """Settings of PHP over those of the image."""
+    network: str | None = None
+    """One of NETWORKS: the site is the main one of a network."""
 
     @property
     def has_a_site(self) -> bool:

@@ -104,9 +104,11 @@ def through(proxy: Proxy, source: Source) -> str:
     return f"http://{urlsplit(source.url).hostname}:{proxy.port}"
 
 
-def faults_of(source: Source, clone: dict[str, Any], prefix: str = "wp_") -> list[str]:
-    """Every way in which a READY clone does not hold what its source holds."""
-    own = {prefix + table: rows for table, rows in OWN_ROWS.items()}
+def faults_of(
+    source: Source, clone: dict[str, Any], prefix: str = "wp_", without: Mapping[str, str] | None = None
+) -> list[str]:
+    """Every way in which a READY clone does not hold what its source holds; `without` is more of OWN_ROWS."""
+    own = {prefix + table: rows for table, rows in {**OWN_ROWS, **(without or {})}.items()}
     foreign = {prefix + table for table in NOT_OF_THE_SITE}
     there = End.source(source.name).database(without=own)
     here = End.clone(clone["pod_name"]).database(

@@ -12,6 +12,7 @@ final class Content
     private const FIRST_ID = 100;
     private const CATEGORIES = 12;
 
+    private readonly string $uploads;
     private readonly Words $words;
     private readonly Meta $metaOf;
     private readonly Pictures $pictures;
@@ -20,12 +21,14 @@ final class Content
     private readonly Rows $comments;
     private readonly Rows $terms;
 
-    public function __construct(private readonly string $url, private readonly Size $size, string $uploads)
+    /** @param array{basedir: string, baseurl: string} $uploads as wp_upload_dir() */
+    public function __construct(private readonly string $url, private readonly Size $size, array $uploads)
     {
         global $wpdb;
         $this->words = new Words(self::SEED);
         $this->metaOf = new Meta($url, $this->words);
-        $this->pictures = new Pictures($uploads, $size, $this->words);
+        $this->uploads = $uploads['baseurl'];
+        $this->pictures = new Pictures($uploads['basedir'], $size, $this->words);
         $this->posts = new Rows($wpdb->posts, ['ID', 'post_author', 'post_date', 'post_date_gmt', 'post_content',
             'post_title', 'post_excerpt', 'post_status', 'comment_status', 'ping_status', 'post_name', 'to_ping', 'pinged',
             'post_modified', 'post_modified_gmt', 'post_content_filtered', 'guid', 'post_type', 'post_mime_type',
@@ -77,7 +80,7 @@ final class Content
     private function post(int $n, int $category): void
     {
         $id = self::FIRST_ID + $n;
-        $picture = "{$this->url}/wp-content/uploads/" . Pictures::path($n % $this->size->pictures);
+        $picture = "{$this->uploads}/" . Pictures::path($n % $this->size->pictures);
         $content = "<!-- wp:image --><figure><img src=\"{$picture}\" alt=\"\"/></figure><!-- /wp:image -->\n"
             . "<!-- wp:paragraph --><p>{$this->words->paragraph()} <a href=\"{$this->url}/?p=" . ($id - 1) . '">before</a></p>'
             . "<!-- /wp:paragraph -->\n<!-- wp:paragraph --><p>{$this->words->paragraph()}</p><!-- /wp:paragraph -->\n"
@@ -109,7 +112,7 @@ final class Content
     ): void {
         $id = self::FIRST_ID + $n;
         $date = gmdate('Y-m-d H:i:s', self::FIRST_DAY + $n * 3_600);
-        $guid = $file === '' ? "{$this->url}/?p={$id}" : "{$this->url}/wp-content/uploads/{$file}";
+        $guid = $file === '' ? "{$this->url}/?p={$id}" : "{$this->uploads}/{$file}";
         $status = $file === '' ? 'publish' : 'inherit';
         $this->posts->add([$id, 1, $date, $date, $content, $title, '', $status, 'open', 'open', $name, '', '', $date, $date,
             '', $guid, $type, $file === '' ? '' : 'image/jpeg', $comments]);

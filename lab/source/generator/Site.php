@@ -55,14 +55,20 @@ final class Site
     {
         require_once ABSPATH . 'wp-admin/includes/file.php';
         require_once ABSPATH . 'wp-admin/includes/misc.php';
-        require_once ABSPATH . 'wp-admin/includes/plugin.php';
         global $wp_rewrite;
         if (get_option('permalink_structure') === '') {
             $wp_rewrite->set_permalink_structure('/%postname%/');
         }
         add_filter('got_rewrite', '__return_true'); // WordPress asks Apache, which does not run here
         $wp_rewrite->flush_rules(true);
-        $error = activate_plugin(self::PLUGIN);
+        $this->activate();
+    }
+
+    /** Our plugin, on a network for all of it. */
+    public function activate(): void
+    {
+        require_once ABSPATH . 'wp-admin/includes/plugin.php';
+        $error = activate_plugin(self::PLUGIN, '', is_multisite());
         if (is_wp_error($error)) {
             throw new \RuntimeException(self::PLUGIN . ': ' . $error->get_error_message());
         }

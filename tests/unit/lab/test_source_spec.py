@@ -109,9 +109,9 @@ def test_a_prefix_that_no_wordpress_takes_is_refused(prefix: str) -> None:
 def test_a_brought_site_runs_on_what_it_runs_on(brought: tuple[Path, Path]) -> None:
     dump, content = brought
     site = ["--dump", str(dump), "--content", str(content), "--site-url", "http://a.test"]
-    for option in ("--weak", "--slow"):
+    for option in (["--weak"], ["--slow"], ["--network", "folders"]):
         with pytest.raises(LabError, match="for generated sites"):
-            main(["up", "--name", "shop", *site, option])
+            main(["up", "--name", "shop", *site, *option])
 
 
 def test_only_mysql_sees_the_root_password() -> None:
