@@ -140,3 +140,12 @@ func TestProcessesOfTheContainerShareFewPlaces(t *testing.T) {
 		t.Errorf("one more than its share was answered: %q", got)
 	}
 }
+
+func TestTheKernelSaysWhoAsksFromInside(t *testing.T) {
+	path := serveOn(t, func(_ context.Context, request Request, send func(any) error) error { return send(request.Inside) })
+	for _, text := range []string{`{"command": "import"}`, `{"command": "import", "inside": false, "Inside": false}`} {
+		if got := say(t, path, text+"\n"); got != `{"body":true}`+"\n" { // this test has a parent, as a process of a site has
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}

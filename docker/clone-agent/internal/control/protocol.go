@@ -27,6 +27,9 @@ type Request struct {
 	Generation int64    `json:"generation,omitempty"`
 	Job        *job.Job `json:"job,omitempty"`
 	Path       string   `json:"path,omitempty"` // of Fetch: below the uploads
+
+	// Inside says that a process of the container asks. The kernel tells, never the request.
+	Inside bool `json:"-"`
 }
 
 // Fetched is the answer to Fetch.
@@ -48,6 +51,7 @@ const (
 	OtherGeneration = "other_generation"
 	NotReady        = "not_ready"
 	Invalid         = "invalid"
+	OutsideOnly     = "outside_only"
 )
 
 // Refuse makes the error for a request that names another generation than the present one.

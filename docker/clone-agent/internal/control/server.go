@@ -53,15 +53,16 @@ func Serve(ctx context.Context, listener *net.UnixListener, handle Handler) {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
+		isOutside, err := fromOutside(conn)
 		places := inside
-		if fromOutside(conn) {
+		if isOutside || err != nil { // a look that failed shall not take the verifier's place away
 			places = outside
 		}
 		select {
 		case places <- struct{}{}:
 			go func() {
 				defer func() { <-places }()
-				serve(ctx, conn, handle)
+				serve(ctx, conn, !isOutside, handle)
 			}()
 		default:
 			conn.Close()
@@ -70,23 +71,27 @@ func Serve(ctx context.Context, listener *net.UnixListener, handle Handler) {
 }
 
 // fromOutside says whether the other side was started by the container runtime and not by a process of the container: its
-// parent is not in this PID namespace. A process of the site has one, and be it PID 1.
-func fromOutside(conn *net.UnixConn) bool {
+// parent is not in this PID namespace, or it is not in it itself. A process of the site has one, and be it PID 1.
+func fromOutside(conn *net.UnixConn) (bool, error) {
 	peer, err := peerOf(conn)
 	if err != nil {
-		return false
+		return false, err
+	}
+	if peer.Pid == 0 {
+		return true, nil
 	}
 	p, alive, err := procs.Find(int(peer.Pid))
-	return err != nil || alive && p.Parent == 0 // a look that failed shall not lock out the verifier
+	return err == nil && alive && p.Parent == 0, err
 }
 
-func serve(ctx context.Context, conn *net.UnixConn, handle Handler) {
+func serve(ctx context.Context, conn *net.UnixConn, inside bool, handle Handler) {
 	defer conn.Close()
 	request, err := receive(conn)
 	if err != nil {
 		_ = send(conn, answer{Error: &Error{Invalid, "not a request: " + err.Error()}})
 		return
 	}
+	request.Inside = inside
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // nothing more is to come: the read ends when the other side does

@@ -12,6 +12,9 @@ import (
 
 // handle answers the agent's other commands.
 func (s *Supervisor) handle(ctx context.Context, request control.Request, send func(any) error) error {
+	if request.Inside && request.Command != control.Fetch {
+		return &control.Error{Code: control.OutsideOnly, Detail: "a process of the container may ask for files only"}
+	}
 	switch request.Command {
 	case control.Status:
 		return send(s.status())

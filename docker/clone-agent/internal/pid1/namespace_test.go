@@ -154,7 +154,7 @@ func (c *container) want(generation int64) {
 	must(c.t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
 }
 
-// ask sends a request as a process of the container would, and reads answers until the connection ends or `enough`.
+// ask sends a request as a command from outside would, and reads answers until the connection ends or `enough`.
 func (c *container) ask(request control.Request, each func(body json.RawMessage, refusal *control.Error) (enough bool)) error {
 	conn, err := net.Dial("unix", c.path(layout.Socket))
 	if err != nil {
@@ -208,16 +208,18 @@ func (c *container) await(what string, reached func() bool) {
 	}
 }
 
-// tell sends a line to the server in the container: "die", or "run SCRIPT".
-func (c *container) tell(line string) {
+// tell sends a line to the server in the container, "die", "run SCRIPT" or "ask REQUEST", and returns what it answers.
+func (c *container) tell(line string) string {
 	c.t.Helper()
 	conn, err := net.Dial("unix", c.path(serverSocket))
 	must(c.t, err)
 	defer conn.Close()
 	fmt.Fprintln(conn, line)
-	if answer, _ := bufio.NewReader(conn).ReadString('\n'); !strings.HasSuffix(answer, "done\n") && line != "die" {
+	answer, _ := bufio.NewReader(conn).ReadString('\n')
+	if !strings.HasSuffix(answer, "done\n") && line != "die" {
 		c.t.Fatalf("%s: %s", line, answer)
 	}
+	return answer
 }
 
 // processes counts what lives in the container.

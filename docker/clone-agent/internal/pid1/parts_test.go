@@ -175,6 +175,8 @@ func obey(conn net.Conn) {
 		fmt.Fprintln(conn, os.Getenv("GENERATION"))
 	case "die":
 		os.Exit(1)
+	case "ask":
+		fmt.Fprintf(conn, "%s done\n", askAgent(rest))
 	case "run":
 		if output, err := exec.Command("/bin/sh", "-c", rest).CombinedOutput(); err != nil {
 			fmt.Fprintf(conn, "%q %v\n", output, err)
@@ -182,6 +184,18 @@ func obey(conn net.Conn) {
 			fmt.Fprintln(conn, "done")
 		}
 	}
+}
+
+// askAgent sends PID 1 a request, as a process of the site could.
+func askAgent(request string) string {
+	conn, err := net.Dial("unix", layout.Socket)
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, request)
+	answer, _ := bufio.NewReader(conn).ReadString('\n')
+	return strings.TrimSpace(answer)
 }
 
 func there(path string) bool {

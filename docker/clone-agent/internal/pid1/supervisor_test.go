@@ -262,3 +262,18 @@ func TestTheSocketOfAnotherProcessIsNotBelieved(t *testing.T) {
 		t.Errorf("error %v, want ErrImpostor", err)
 	}
 }
+
+func TestTheSiteMayAskForFilesAndNothingElse(t *testing.T) {
+	c := newContainer(t)
+	c.want(1)
+	c.start()
+	c.awaitSettled(1)
+	for _, command := range []string{control.Import, control.Verify, control.Status, control.Probe} {
+		if answer := c.tell(`ask {"command": "` + command + `", "generation": 1}`); !strings.Contains(answer, control.OutsideOnly) {
+			t.Errorf("%s: %s", command, answer)
+		}
+	}
+	if answer := c.tell(`ask {"command": "fetch", "path": "a.jpg"}`); !strings.Contains(answer, control.NotReady) {
+		t.Errorf("fetch: %s", answer)
+	}
+}
