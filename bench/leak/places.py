@@ -42,6 +42,8 @@ _SURVIVOR = (
     "$0=q(canary); $SIG{$_}=q(IGNORE) for qw(HUP INT TERM USR1 USR2 PIPE CHLD); exit if fork; require POSIX; "
     "POSIX::setsid(); exit if fork; open($_,q(+</dev/null)) for (STDIN,STDOUT,STDERR); sleep 1 while 1"
 )
+_NOTE = "$n=q(user.note); $v=shift; exit(syscall(188,$p,$n,$v,length $v,0)!=0)"
+_NOTED = "$n=q(user.note); $b=q( )x200; $l=syscall(191,$p,$n,$b,200); print substr($b,0,$l) if $l>0"
 _XATTR = "$p=q(/var/www/html/wp-admin); $n=q(user.note);"
 _APACHE_STARTED = "awk '{print $22}' /proc/$(cat /run/clone/apache2.pid)/stat"
 
@@ -118,6 +120,22 @@ _DOCROOT = (
         look="ls /var/www/.importing 2>/dev/null",
         hook="beside",
     ),
+)
+
+
+def _root_of(place: str, container: str = SITE) -> Place:
+    """An extended attribute on a place that stays: root's own, and everybody's to write."""
+    name = f"attribute_of_{place.strip('/').replace('/', '_').replace('-', '_')}"
+    plant, look = (_perl(f"$p=q({place}); {script}") for script in (_NOTE, _NOTED))
+    return Place(name, container, f"{container}.scratch", plant, look=look, hook="attributes")
+
+
+_ROOTS = (
+    _root_of("/var/www"),
+    _root_of("/tmp"),  # noqa: S108
+    _root_of("/run/clone"),
+    _root_of("/dev/termination-log"),
+    _root_of("/var/lib/mysql", DATABASE),
 )
 _MEMORY = (
     Place("tmp", SITE, "wordpress.scratch", "echo $C > /tmp/$C", hook="tmp"),
@@ -257,7 +275,7 @@ _MYSQL = (
     ),
 )
 
-PLACES: tuple[Place, ...] = (*_DOCROOT, *_MEMORY, *_REFUSED, *_MYSQL)
+PLACES: tuple[Place, ...] = (*_DOCROOT, *_ROOTS, *_MEMORY, *_REFUSED, *_MYSQL)
 _BOTH = "/tmp /run/clone /dev/shm /dev/mqueue /dev/termination-log /etc/clone"  # noqa: S108
 SEARCHED = {SITE: f"/var/www {_BOTH}", DATABASE: f"/var/lib/mysql {_BOTH}"}
 """By container, every mount that its user can write to, and the Secret."""

@@ -3,6 +3,8 @@ package manifest
 import (
 	"bytes"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -22,6 +24,18 @@ func hasAttributes(f *os.File) bool {
 	return len(attributes(f)) > 0 || inodeFlags(f)&settableFlags != 0 || hasHints(f)
 }
 
+// HasForeignAttributes says whether an open object carries anything that the user of this process could have attached to it:
+// to his own all that hasAttributes finds, to another's that he may write to extended attributes of the kind "user".
+func HasForeignAttributes(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Sys().(*syscall.Stat_t).Uid == uint32(os.Geteuid()) {
+		return err != nil || hasAttributes(f)
+	}
+	return slices.ContainsFunc(attributes(f), func(name string) bool {
+		return strings.HasPrefix(name, "user.") || strings.HasPrefix(name, unreadable)
+	})
+}
+
 // ClearAttributes removes what hasAttributes finds, as far as an owner can.
 func ClearAttributes(f *os.File) {
 	for _, name := range attributes(f) {
@@ -34,10 +48,13 @@ func ClearAttributes(f *os.File) {
 	}
 }
 
+// unreadable begins what attributes returns in place of a list that cannot be had.
+const unreadable = "unreadable: "
+
 func attributes(f *os.File) []string {
 	size, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), 0, 0)
 	if errno != 0 && errno != syscall.ENOTSUP {
-		return []string{"unreadable: " + errno.Error()}
+		return []string{unreadable + errno.Error()}
 	}
 	if errno != 0 || size == 0 { // nearly always; only then is a buffer worth its memory
 		return nil
@@ -45,7 +62,7 @@ func attributes(f *os.File) []string {
 	buffer := make([]byte, 64<<10) // the kernel's limit for a list
 	n, _, errno := syscall.Syscall(syscall.SYS_FLISTXATTR, f.Fd(), uintptr(unsafe.Pointer(&buffer[0])), uintptr(len(buffer)))
 	if errno != 0 {
-		return []string{"unreadable: " + errno.Error()}
+		return []string{unreadable + errno.Error()}
 	}
 	var names []string
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(buffer[:n], []byte{0}), []byte{0}) {

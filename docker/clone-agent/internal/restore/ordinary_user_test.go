@@ -9,6 +9,9 @@ import (
 	"testing"
 )
 
+// placeOfRoot names in the environment a directory of root's that everybody may write to.
+const placeOfRoot = "RESTORE_TEST_PLACE"
+
 // TestAllThisWithoutPrivileges runs the package's tests again as the user that a container runs as: modes stop nobody
 // who is root.
 func TestAllThisWithoutPrivileges(t *testing.T) {
@@ -23,10 +26,13 @@ func TestAllThisWithoutPrivileges(t *testing.T) {
 	scratch, program := filepath.Join(dir, "scratch"), filepath.Join(dir, "restore.test")
 	must(t, os.Mkdir(scratch, 0o700))
 	must(t, os.Chown(scratch, user, user))
+	place := filepath.Join(dir, "place")
+	must(t, os.Mkdir(place, 0o777))
+	must(t, os.Chmod(place, 0o777))
 	copyProgram(t, program)
 	again := exec.Command(program, "-test.count=1")
 	again.Dir = scratch
-	again.Env = []string{"TMPDIR=" + scratch}
+	again.Env = []string{"TMPDIR=" + scratch, placeOfRoot + "=" + place}
 	again.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 	if output, err := again.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)

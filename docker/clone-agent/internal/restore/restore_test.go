@@ -200,3 +200,49 @@ func TestACancelledRestoreSaysSo(t *testing.T) {
 		t.Error("a cancelled restore said that it was done")
 	}
 }
+
+// writable is a place that stays, as a pod's volumes are: everybody's to write and, without privileges, root's own.
+func writable(t *testing.T) (place string, made time.Time) {
+	t.Helper()
+	if place = os.Getenv(placeOfRoot); place == "" {
+		place = t.TempDir()
+		must(t, os.Chmod(place, 0o777))
+	}
+	must(t, syscall.Setxattr(place, "user.note", []byte("a message"), 0))
+	time.Sleep(20 * time.Millisecond) // the clock of file systems is a little behind
+	return place, time.Now().Add(-10 * time.Millisecond)
+}
+
+func attached(t *testing.T, place string) bool {
+	t.Helper()
+	f, err := os.Open(place)
+	must(t, err)
+	defer f.Close()
+	return manifest.HasForeignAttributes(f)
+}
+
+func TestWhatIsAttachedToAPlaceThatStaysIsGone(t *testing.T) {
+	place, made := writable(t)
+	if !attached(t, place) {
+		t.Fatal("the attribute was not seen")
+	}
+	must(t, Wipe(context.Background(), place))
+	info, err := os.Stat(place)
+	must(t, err)
+	if attached(t, place) || info.ModTime().Before(made) {
+		t.Errorf("attributes %v, modified %v", attached(t, place), info.ModTime())
+	}
+}
+
+func TestAnEmptiedFileCarriesNothing(t *testing.T) {
+	place, made := writable(t)
+	file := filepath.Join(place, "termination-log")
+	must(t, os.WriteFile(file, []byte("a message"), 0o666))
+	must(t, syscall.Setxattr(file, "user.note", []byte("another"), 0))
+	must(t, empty(file))
+	info, err := os.Stat(file)
+	must(t, err)
+	if info.Size() > 0 || attached(t, file) || info.ModTime().Before(made) {
+		t.Errorf("size %d, attributes %v, modified %v", info.Size(), attached(t, file), info.ModTime())
+	}
+}

@@ -23,7 +23,7 @@ func Scratch(ctx context.Context) error {
 		}
 	}
 	if !leakhooks.Skips(leakhooks.TerminationLog) {
-		if err := os.Truncate(layout.TerminationLog, 0); err != nil && !unavailable(err) {
+		if err := empty(layout.TerminationLog); err != nil && !unavailable(err) {
 			return err
 		}
 	}
@@ -31,6 +31,15 @@ func Scratch(ctx context.Context) error {
 		return nil
 	}
 	return removeSegments()
+}
+
+// empty takes from a file that belongs to somebody else all that a site can have put into it or attached to it.
+func empty(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(renewOpen(f), f.Close())
 }
 
 func unavailable(err error) bool {

@@ -11,9 +11,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"clonepool.dev/clone-agent/internal/leakhooks"
+	"clonepool.dev/clone-agent/internal/manifest"
 )
 
-// Wipe removes everything in dir but the names in `keep`. Objects of other users in directories with the sticky bit
+// Wipe removes everything in dir but the names in `keep`, and what is attached to dir itself. Objects of other users in directories with the sticky bit
 // (/dev/shm is shared by the pod's containers) are left to their owner's agent.
 func Wipe(ctx context.Context, dir string, keep ...string) error {
 	root, err := os.OpenRoot(dir)
@@ -39,6 +42,29 @@ func Wipe(ctx context.Context, dir string, keep ...string) error {
 		if err := remove(ctx, root, name); err != nil && !foreign(root, name) {
 			return fmt.Errorf("emptying %s: %w", dir, err)
 		}
+	}
+	return renew(root)
+}
+
+// renew takes from a place that stays what a site can have attached to it: the root of a volume belongs to root, but whoever
+// may write there may set extended attributes and touch its times.
+func renew(root *os.Root) error {
+	f, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return renewOpen(f)
+}
+
+func renewOpen(f *os.File) error {
+	if !leakhooks.Skips(leakhooks.Attributes) {
+		manifest.ClearAttributes(f)
+	}
+	// The only time that somebody else than the owner may set is the present one.
+	_, _, errno := syscall.Syscall6(syscall.SYS_UTIMENSAT, f.Fd(), 0, 0, 0, 0, 0)
+	if errno != 0 && errno != syscall.EPERM && errno != syscall.EACCES { // not his to write: nobody has touched it
+		return fmt.Errorf("touching %s: %w", f.Name(), errno)
 	}
 	return nil
 }

@@ -2,10 +2,14 @@ package verify
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"clonepool.dev/clone-agent/internal/layout"
 	"clonepool.dev/clone-agent/internal/manifest"
@@ -63,12 +67,41 @@ func mounts(role string) report.Check {
 
 // cleaned says whether a restore empties the place, or nothing can be kept in it: the kernel's own file systems.
 func cleaned(role, place string) bool {
-	for _, known := range append([]string{layout.TerminationLog, volumeOf(role)}, layout.Scratch...) {
-		if place == known {
-			return true
+	return slices.Contains(emptied(role), place) || strings.HasPrefix(place, "/proc") || strings.HasPrefix(place, "/sys")
+}
+
+// emptied lists the places that a restore empties and that themselves stay.
+func emptied(role string) []string {
+	return append([]string{layout.TerminationLog, volumeOf(role)}, layout.Scratch...)
+}
+
+// touched looks at these places themselves: nothing may be attached to them, and no time may be from before the kill.
+func touched(role string, killed time.Time) (findings []string) {
+	for _, place := range emptied(role) {
+		if why := touchedPlace(place, killed); why != "" && writable(place) {
+			findings = append(findings, place+": "+why)
 		}
 	}
-	return strings.HasPrefix(place, "/proc") || strings.HasPrefix(place, "/sys")
+	return findings
+}
+
+func touchedPlace(place string, killed time.Time) string {
+	f, err := os.OpenFile(place, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	if manifest.HasForeignAttributes(f) {
+		return "has extended attributes"
+	}
+	// Where message queues lie, whole seconds are kept.
+	if info, err := f.Stat(); err != nil || info.ModTime().Before(killed.Add(-startGranularity).Truncate(time.Second)) {
+		return "not touched since the kill"
+	}
+	return ""
 }
 
 func volumeOf(role string) string {

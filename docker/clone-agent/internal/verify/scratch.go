@@ -46,6 +46,7 @@ func scratch(role string, killed time.Time) report.Check {
 			}
 		}
 	}
+	findings = append(findings, touched(role, killed)...)
 	if info, err := os.Stat(layout.TerminationLog); err == nil && info.Size() > 0 {
 		findings = append(findings, fmt.Sprintf("%s holds %d bytes", layout.TerminationLog, info.Size()))
 	}

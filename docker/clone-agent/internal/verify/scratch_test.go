@@ -124,3 +124,21 @@ func TestAMountTableIsRead(t *testing.T) {
 		t.Errorf("no mounts: %s", fmt.Sprint(check.Findings))
 	}
 }
+
+func TestAPlaceThatStaysMayCarryNothing(t *testing.T) {
+	dir := t.TempDir()
+	long := time.Now().Add(-time.Hour)
+	if why := touchedPlace(dir, long); why != "" {
+		t.Errorf("a clean one: %s", why)
+	}
+	if why := touchedPlace(filepath.Join(dir, "missing"), long); why != "" {
+		t.Errorf("a missing one: %s", why)
+	}
+	if why := touchedPlace(dir, time.Now().Add(time.Hour)); why != "not touched since the kill" {
+		t.Errorf("one with an old time: %q", why)
+	}
+	must(t, syscall.Setxattr(dir, "user.note", []byte("1"), 0))
+	if why := touchedPlace(dir, long); why != "has extended attributes" {
+		t.Errorf("one with an attribute: %q", why)
+	}
+}
