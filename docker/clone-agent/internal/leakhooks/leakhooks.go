@@ -18,7 +18,8 @@ const (
 	Attributes     = "attributes" // of the docroot's files and directories
 	Times          = "times"
 	Datadir        = "datadir"
-	Page           = "page" // a page that is not the pristine one is reported at once instead of awaited
+	Sockets        = "sockets" // closed connections of the pod with itself
+	Page           = "page"    // a page that is not the pristine one is reported at once instead of awaited
 )
 
 // File lies in the role's volume and names the places, one a line. The next restore reads and removes it.

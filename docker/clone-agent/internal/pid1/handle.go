@@ -87,6 +87,7 @@ func (s *Supervisor) testify(generation int64, send func(any) error) error {
 		testimony.Checks = map[string]report.Check{}
 	}
 	testimony.Checks["limits"] = s.limitsCheck()
+	testimony.Called = s.imports.calledSoFar()
 	return send(testimony)
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +43,7 @@ type imports struct {
 	generation int64
 	ready      chan struct{} // closed once the server has answered in this generation
 	current    *runningImport
+	called     map[string]bool // addresses that the leases of this process could call
 }
 
 // runningImport is the one import of a generation; it stays for followers after its end.
@@ -123,10 +126,33 @@ func (i *imports) start(generation int64, j *job.Job) (*runningImport, error) {
 			return nil, fmt.Errorf("marking the import: %w", err)
 		}
 	}
+	i.note(todo)
 	i.current = &runningImport{done: make(chan struct{}), changed: make(chan struct{}), unmarked: todo.Backfill}
 	i.current.report(job.Line{Phase: job.Preflight, At: time.Now().UTC()})
 	go i.runTo(i.ctx, i.ready, todo, i.current)
 	return i.current, nil
+}
+
+// note keeps the addresses that this lease's network lets out to: the kernel may keep them for as long as the pod lives.
+func (i *imports) note(j job.Job) {
+	if i.called == nil {
+		i.called = map[string]bool{}
+	}
+	for _, address := range j.SourceAddresses {
+		i.called[address] = true
+	}
+	for _, addresses := range j.AllowedAddresses {
+		for _, address := range addresses {
+			i.called[address] = true
+		}
+	}
+}
+
+// calledSoFar lists what note has kept.
+func (i *imports) calledSoFar() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Sorted(maps.Keys(i.called))
 }
 
 // usable says whether an agent before this one, in the same generation, has made the clone usable and was killed before it

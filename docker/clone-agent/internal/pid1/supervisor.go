@@ -15,6 +15,7 @@ import (
 	"clonepool.dev/clone-agent/internal/report"
 	"clonepool.dev/clone-agent/internal/restore"
 	"clonepool.dev/clone-agent/internal/secretwatch"
+	"clonepool.dev/clone-agent/internal/sockets"
 )
 
 // Supervisor leads the container from generation to generation.
@@ -137,6 +138,7 @@ func (s *Supervisor) restore(ctx context.Context, secret secretwatch.Secret) err
 	if err := s.restoreFiles(ctx); err != nil {
 		return err
 	}
+	s.endConnections(ctx)
 	if err := writeMark(s.role.Volume(), layout.Mark, markOf(secret)); err != nil {
 		return err
 	}
@@ -164,6 +166,17 @@ func (s *Supervisor) restoreFiles(ctx context.Context) error {
 	files, err := s.role.Restore(ctx)
 	s.state.change(func(s *state) { s.checks["files"] = files })
 	return err
+}
+
+// endConnections comes before the server takes its port. What it leaves or cannot do, the verifier finds.
+func (s *Supervisor) endConnections(ctx context.Context) {
+	if leakhooks.Skips(leakhooks.Sockets) {
+		return
+	}
+	left, err := sockets.EndOwn(ctx)
+	if left > 0 || err != nil {
+		slog.Warn("closed connections of the pod with itself are left", "count", left, "error", err)
+	}
 }
 
 func (s *Supervisor) listen(ctx context.Context) error {

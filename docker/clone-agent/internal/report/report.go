@@ -45,9 +45,11 @@ type Testimony struct {
 	CrashRestarts int              `json:"crash_restarts"`
 	// KilledSinceBoot and Server are for the verifier: no process but PID 1 may be older, and all of the site's descend
 	// from the server.
-	KilledSinceBoot time.Duration    `json:"killed_since_boot_ns"`
-	Server          int              `json:"server_pid"`
-	Checks          map[string]Check `json:"checks"`
+	KilledSinceBoot time.Duration `json:"killed_since_boot_ns"`
+	Server          int           `json:"server_pid"`
+	// Called is for the verifier, too, and for nobody else: addresses that the leases before could call.
+	Called []string         `json:"called,omitempty"`
+	Checks map[string]Check `json:"checks"`
 }
 
 // Report is the answer of `clone-agent verify`.

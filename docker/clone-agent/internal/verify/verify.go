@@ -37,6 +37,7 @@ func Run(ctx context.Context, generation int64) (report.Report, error) {
 	}
 	again, err := ask(ctx, generation) // the answer must still hold after the look
 	r.Settled = err == nil && again.Settled && again.StartedAt.Equal(*testimony.StartedAt)
+	r.Called = nil // whom other customers could call is not for the report
 	r.OK = r.Settled && allGood(r.Checks, wanted(r.Role))
 	return r, err
 }
@@ -73,7 +74,7 @@ func lookers(t report.Testimony) []looker {
 	}
 	switch t.Role {
 	case "wordpress":
-		all = append(all, one("files", docroot))
+		all = append(all, one("files", docroot), one("sockets", func() report.Check { return connections(t) }))
 	case "mysql":
 		all = append(all, one("volume", func() report.Check { return volume(*t.RestoredAt) }), database)
 	}
@@ -87,7 +88,7 @@ func wanted(role string) []string {
 		return append(common, "volume", "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "durability",
 			"persisted", "old_password")
 	}
-	return append(common, "page")
+	return append(common, "page", "sockets")
 }
 
 func allGood(checks map[string]report.Check, names []string) bool {
