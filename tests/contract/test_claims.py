@@ -133,6 +133,22 @@ def test_a_settling_pod_is_bound_together_with_its_proof(shop: Shop) -> None:
     assert bound.proven
 
 
+@pytest.mark.parametrize("proof", [None, Proof(2, NOW, 900)])
+def test_a_settling_pod_without_a_proof_of_its_generation_is_bound_to_nobody(
+    shop: Shop, proof: Proof | None
+) -> None:
+    pool = shop.open("alice")
+    clone = waiting()
+    shop.leases.queue(clone)
+    row = new_pod("wp-x", POOL, TEMPLATE, NOW)
+    shop.pods.reserve(pool, [row], "for the test", NOW)
+
+    with pytest.raises(PodTaken):
+        shop.leases.bind(replace(row, proof=proof), clone, NOW)
+
+    assert (shop.leases.get("alice"), shop.pods.get("wp-x")) == (clone, row)
+
+
 def test_binding_twice_gives_the_second_pod_to_nobody(shop: Shop) -> None:
     shop.open("alice")
     clone = waiting()

@@ -193,8 +193,9 @@ class FakeLeases:
         key = (pod.pod_name, pod.generation)
         if key in self._t.leases:
             raise PodTaken(pod.pod_name)
+        assigned = to_assigned(pod, clone, now)
         self._t.put_clone(clone)
-        self._t.put_pod(to_assigned(pod, clone, now))
+        self._t.put_pod(assigned)
         self._t.leases[key] = Lease(*key, clone.clone_id, clone.customer_id, clone.lease_id, now)
 
     def _row(self, clone: Clone, states: set[CloneState]) -> Clone:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from clonepool.adapters.kubernetes.endpoint import Endpoint
 from clonepool.adapters.kubernetes.exec import Command, CommandFailed, Executor, NotRunning
 from clonepool.domain.observed import ImportJob
 from clonepool.domain.pods import PodRef
+from clonepool.domain.proving import REQUIRED
 from clonepool.errors import ClusterUnavailable, StaleObject
 from tests.unit.edge.exec_api import SUCCESS, ExecApi, Session, exit_code, serving
 
@@ -171,26 +173,29 @@ def test_a_401_renews_the_token_once(api: ExecApi) -> None:
     assert tokens.renewed == 1
 
 
-VERDICT = (
-    '{"generation": 4, "settled": true, "ok": true, "reset_ms": %d, "checks": {"files": {"ok": true}}, '
-    '"killed_at": "2026-11-23T20:39:27Z", "started_at": "2026-11-23T20:39:28Z"}'
-)
+def said(container: str, reset_ms: int, *, ok: bool = True, **differing: Any) -> str:
+    """What a verifier prints; the checks in `differing` are otherwise than good."""
+    checks = {name: {"ok": True} for name in REQUIRED[container]} | differing
+    times = {"killed_at": "2026-11-23T20:39:27Z", "started_at": "2026-11-23T20:39:28Z"}
+    report = {"generation": 4, "settled": True, "ok": ok, "reset_ms": reset_ms, "checks": checks}
+    return json.dumps(report | times)
 
 
 def test_both_containers_are_asked_and_their_checks_merged(api: ExecApi, executor: Executor) -> None:
     async def play(session: Session) -> None:
-        await session.out(VERDICT % (900 if session.container == "mysql" else 700))
+        await session.out(said(session.container, 900 if session.container == "mysql" else 700))
         await session.end(SUCCESS)
 
     api.play = play
     verdict = Agents(executor, "n").verify(REF)
     assert (verdict.settled, verdict.ok, verdict.reset_ms) == (True, True, 900)
-    assert verdict.checks.keys() == {"wordpress.files", "mysql.files", "pod.order"}
+    expected = {f"{container}.{name}" for container in REQUIRED for name in REQUIRED[container]}
+    assert verdict.checks.keys() == expected | {"pod.order"}
 
 
 def test_one_container_that_is_not_there_yet_has_not_settled(api: ExecApi, executor: Executor) -> None:
     async def play(session: Session) -> None:
-        await session.out(VERDICT % 1)
+        await session.out(said(session.container, 1))
         await session.end(SUCCESS)
 
     api.play, api.refusals = play, [500]
@@ -199,7 +204,7 @@ def test_one_container_that_is_not_there_yet_has_not_settled(api: ExecApi, execu
 
 def test_an_agent_of_another_generation_has_not_settled(api: ExecApi, executor: Executor) -> None:
     async def play(session: Session) -> None:
-        await session.out(VERDICT % 1)
+        await session.out(said(session.container, 1))
         await session.end(exit_code(3))
 
     api.play = play
@@ -208,11 +213,8 @@ def test_an_agent_of_another_generation_has_not_settled(api: ExecApi, executor: 
 
 def test_findings_come_with_exit_code_1_and_are_told(api: ExecApi, executor: Executor) -> None:
     async def play(session: Session) -> None:
-        await session.out(
-            '{"generation": 4, "settled": true, "ok": false, '
-            '"killed_at": "2026-11-23T20:39:27Z", "started_at": "2026-11-23T20:39:28Z", '
-            '"checks": {"files": {"ok": false, "findings": ["extra x"]}}}'
-        )
+        files = {"ok": False, "findings": ["extra x"]}
+        await session.out(said(session.container, 1, ok=False, files=files))
         await session.end(exit_code(1))
 
     api.play = play

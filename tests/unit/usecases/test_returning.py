@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from clonepool.domain.clones import CloneState, Progress
-from clonepool.domain.observed import ImportEvent
+from clonepool.domain.observed import ImportEvent, Verdict
 from clonepool.domain.pods import PodState
 from clonepool.errors import InvalidRequest, NotQuarantined
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import REUSING, World
+
+if TYPE_CHECKING:
+    from clonepool.domain.pods import Pod, PodRef
 
 TICK = 61
 
@@ -167,6 +172,56 @@ def test_a_suspicious_pod_is_cut_off_kept_listed_and_let_go() -> None:
     assert name not in world.cluster.objects
     assert world.list_pods("QUARANTINED") == []
     world.release_pod(name)
+
+
+def _stuck(world: World, *findings: str) -> str:
+    """Let alice use a pod whose agents then never get done."""
+    world.warm_up("alice")
+    name = world.pod_of(world.ask("alice")).pod_name
+    world.settle_down()
+    verify = world.cluster.verify
+
+    def stuck(ref: PodRef) -> Verdict:
+        doing = "wordpress failed, mysql serving"
+        unsettled = Verdict(False, ok=False, generation=ref.generation, findings=findings, doing=doing)
+        return unsettled if ref.pod_name == name else verify(ref)
+
+    world.cluster.verify = stuck  # type: ignore[method-assign]
+    world.release_clone("alice")
+    for _ in range(4):
+        world.settle_down()
+        world.clock.advance(TICK)
+        world.tick()
+    return name
+
+
+def test_a_restore_that_a_site_makes_fail_is_a_finding_and_can_be_kept() -> None:
+    world = World(policy=KEEPING)
+    name = _stuck(world, "wordpress: the restore fails: emptying /tmp")
+
+    (held,) = world.list_pods("QUARANTINED")
+    assert held.pod_name == name
+    assert held.evidence
+    assert held.evidence.findings == ("wordpress: the restore fails: emptying /tmp",)
+    pool = world.pools.get("default")
+    assert pool
+    assert "reset_failed" not in pool.measured
+
+
+def test_a_reset_that_takes_too_long_is_told_with_what_the_agents_were_at() -> None:
+    world = World(policy=KEEPING)
+    told: list[str] = []
+    remember = world.delete.condemn
+
+    def condemn(pod: Pod, code: str, detail: str) -> None:
+        told.append(f"{code}: {detail}")
+        remember(pod, code, detail)
+
+    object.__setattr__(world.settle, "delete", SimpleNamespace(condemn=condemn))
+    name = _stuck(world)
+
+    assert name not in world.tables.pods
+    assert told == ["not_settled: RESETTING took too long, the last seen: wordpress failed, mysql serving"]
 
 
 def test_quarantine_does_not_eat_the_cluster() -> None:

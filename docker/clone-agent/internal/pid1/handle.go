@@ -81,7 +81,7 @@ func (s *Supervisor) testify(generation int64, send func(any) error) error {
 		return control.Refuse(generation, testimony.Generation)
 	}
 	if generation > testimony.Generation { // the Secret has not arrived yet
-		testimony = report.Testimony{Generation: generation, Role: s.role.Name()}
+		testimony = report.Testimony{Generation: generation, Role: s.role.Name(), Phase: report.PhaseWaiting}
 	}
 	if testimony.Checks == nil {
 		testimony.Checks = map[string]report.Check{}

@@ -70,6 +70,8 @@ func (s *state) testimony(role string) report.Testimony {
 	return report.Testimony{
 		Generation:      s.secret.Generation,
 		Role:            role,
+		Phase:           s.phase,
+		Detail:          s.detail,
 		Settled:         !s.restored.IsZero() && s.answers && s.proved,
 		KilledAt:        instant(s.killed),
 		RestoredAt:      instant(s.restored),

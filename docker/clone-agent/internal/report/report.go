@@ -36,6 +36,8 @@ func Failed(err error) Check { return Of(0, err.Error()) }
 type Testimony struct {
 	Generation    int64            `json:"generation"`
 	Role          string           `json:"role"`
+	Phase         string           `json:"phase"`
+	Detail        string           `json:"detail,omitempty"`
 	Settled       bool             `json:"settled"`
 	KilledAt      *time.Time       `json:"killed_at"` // every process of the generation before was dead
 	RestoredAt    *time.Time       `json:"restored_at"`

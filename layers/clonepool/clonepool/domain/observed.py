@@ -18,8 +18,9 @@ class Verdict:
             served: ask again.
         ok: everything compared equal; only meaningful once settled.
         checks: as in `Proof.checks`.
-        findings: one sentence per difference, for people.
+        findings: one sentence per difference, for people; while not settled, why it may never be.
         images, times: as in `Proof`.
+        doing: while not settled, what each agent is at, for people.
     """
 
     settled: bool
@@ -30,6 +31,7 @@ class Verdict:
     findings: tuple[str, ...] = ()
     images: dict[str, str] = field(default_factory=dict)
     times: dict[str, dict[str, str]] = field(default_factory=dict)
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
+from clonepool.errors import PodTaken
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
@@ -47,7 +48,13 @@ def to_warm(pod: Pod, proof: Proof, now: int) -> Pod:
 
 
 def to_assigned(pod: Pod, clone: Clone, now: int) -> Pod:
-    """Leased; the record of it wakes a worker, which has until the deadline to show itself."""
+    """Leased; the record of it wakes a worker, which has until the deadline to show itself.
+
+    Raises:
+        PodTaken: its present generation is not proven, whatever state it is in.
+    """
+    if not pod.proven:
+        raise PodTaken(f"{pod.pod_name} is not proven in generation {pod.generation}")
     return replace(
         pod,
         state=PodState.ASSIGNED,

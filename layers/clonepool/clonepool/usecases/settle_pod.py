@@ -64,9 +64,8 @@ class SettlePod:
         """`pod` is a CREATING or RESETTING row as read; repeating goes on. Raises StaleRow, StoreBusy."""
         budget = Budget.of(self.clock, self.budget_seconds)
         policy = self._pool(pod).policy
-        started = False
+        started, verdict = False, None
         while not budget.spent:
-            verdict = None
             try:
                 pod = pod if started else self.start(pod)
                 started = True
@@ -78,7 +77,7 @@ class SettlePod:
             if verdict and verdict.settled:
                 return self._conclude(pod, verdict)
             if self.clock.now() >= gives_up_at(pod, policy):
-                return self._give_up(pod, "not_settled", f"{pod.state.value} took too long")
+                return self._give_up(pod, verdict)
             pod = self._beat(pod)
             budget.pause_about(self.poll_seconds)
 
@@ -111,11 +110,14 @@ class SettlePod:
             return self.delete.condemn(pod, "template_revoked", f"template {pod.template_hash} is revoked")
         return self._promote(pod, _proof(pod, verdict, self.clock.now()))
 
-    def _give_up(self, pod: Pod, code: str, detail: str) -> None:
+    def _give_up(self, pod: Pod, last: Verdict | None) -> None:
         """Counted for the decision about the next reset; a finding is not: that is one site's doing."""
+        if pod.state is PodState.RESETTING and last and last.findings:
+            return self.suspect(pod, last)
         if pod.state is PodState.RESETTING:
             self._measure(pod, "reset_failed")
-        self.delete.condemn(pod, code, detail)
+        doing = f", the last seen: {last.doing}" if last and last.doing else ""
+        return self.delete.condemn(pod, "not_settled", f"{pod.state.value} took too long{doing}")
 
     def _measure(self, pod: Pod, kind: str, milliseconds: int = 0) -> None:
         self.pools.note(pod.pool, "", self.clock.now(), measured_ms={kind: milliseconds})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clonepool.domain.clones import Backfill, Progress
 from clonepool.domain.observed import ImportEvent, ImportJob, Verdict
 from clonepool.domain.outbound import Attempt, Outbound, Tally
+from clonepool.domain.proving import missing
 from clonepool.errors import ClusterUnavailable
 
 if TYPE_CHECKING:
@@ -155,15 +156,17 @@ def _storable(fidelity: dict[str, Any]) -> dict[str, Any]:
 def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
     """What the verifiers of all containers say together, by container name.
 
-    Settled only if every container is; ok only if each says so and each of its checks says so: a verifier
+    Settled only if every container is; ok only if each says so and each required check says so: a verifier
     that contradicts itself is not believed.
     """
     said = {role: _parsed(answer) for role, answer in answers.items()}
     if not all(one.get("settled") is True and one.get("generation") == generation for one in said.values()):
-        return Verdict(settled=False, ok=False, generation=generation)
-    checks = {f"{role}.{name}": check for role, one in said.items() for name, check in _checks(one).items()}
+        return _unsettled(generation, said)
+    checks = {
+        f"{role}.{name}": check for role, one in said.items() for name, check in _all(role, one).items()
+    }
     checks["pod.order"] = _order(generation, said)
-    ok = all(one.get("ok") is True and _checks(one) for one in said.values())
+    ok = all(one.get("ok") is True for one in said.values())
     return Verdict(
         settled=True,
         ok=ok and all(check.get("ok") is True for check in checks.values()),
@@ -173,6 +176,18 @@ def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:
         findings=tuple(_findings(checks)),
         times={role: _times(one) for role, one in said.items()},
     )
+
+
+def _unsettled(generation: int, said: Mapping[str, Mapping[str, Any]]) -> Verdict:
+    """What each agent is at; where a restore fails again and again, that is a finding."""
+    phases = {role: str(one.get("phase") or "silent") for role, one in said.items()}
+    failed = [
+        f"{role}: the restore fails: {said[role].get('detail')}"[:LONGEST_DETAIL]
+        for role, phase in phases.items()
+        if phase == "failed"
+    ]
+    doing = ", ".join(f"{role} {phase}" for role, phase in phases.items())
+    return Verdict(False, ok=False, generation=generation, findings=tuple(failed), doing=doing)
 
 
 def _times(said: Mapping[str, Any]) -> dict[str, str]:
@@ -210,6 +225,12 @@ def _findings(checks: Mapping[str, dict[str, Any]]) -> list[str]:
 def _checks(said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     checks = said.get("checks") or {}
     return {name: check for name, check in checks.items() if isinstance(check, dict)}
+
+
+def _all(role: str, said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    checks = _checks(said)
+    lacking = {name: {"ok": False, "findings": ["this check was not made"]} for name in missing(role, checks)}
+    return {**checks, **lacking}
 
 
 def _parsed(text: str) -> dict[str, Any]:
