@@ -235,10 +235,25 @@ def test_search_engines_are_told_three_times(system: Installation, clone: dict[s
 
 
 def test_drop_ins_do_not_run_whoever_installs_them(system: Installation, clone: dict[str, Any]) -> None:
-    for name in ("object-cache.php", "advanced-cache.php"):
+    for name in ("object-cache.php", "advanced-cache.php", "db.php"):
         put(clone, f"wp-content/{name}", "<?php touch('/tmp/drop-in-ran'); die('no connection to Redis');")
     assert system.page(clone).status_code == 200
     assert "drop-in-ran" not in shell(clone, "ls /tmp")
+
+
+def test_a_cookie_is_for_this_clone_alone_whatever_the_site_says(
+    system: Installation, clone: dict[str, Any]
+) -> None:
+    """One for the domain that all clones share would reach those of other customers."""
+    put(clone, ".htaccess", f'Header always add Set-Cookie "c=1; domain={system.domain}"\n')
+    shared = f"""<?php http_response_code((int) $_GET['status']);
+    header('Set-Cookie: a=1; Path=/; DOMAIN = .{system.domain} ; Secure', false);
+    header('Set-Cookie: b=2;domain={system.domain}; HttpOnly', false);"""
+    put(clone, "cookies.php", shared)
+    for status in (200, 404):
+        said = system.page(clone, f"/cookies.php?status={status}").headers["Set-Cookie"]
+        assert "domain" not in said.lower()
+        assert all(part in said for part in ("a=1; Path=/; Secure", "b=2; HttpOnly"))
 
 
 def test_sessions_of_the_source_are_dead(

@@ -12,6 +12,7 @@ use function CloneGuard\firstUse;
 use function CloneGuard\hostOf;
 use function CloneGuard\nonceOf;
 use function CloneGuard\reportTable;
+use function CloneGuard\setAside;
 
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/lease.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/ledger.php';
@@ -19,6 +20,7 @@ require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/login.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/hooks.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/network.php';
 require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/report.php';
+require_once dirname(__DIR__, 3) . '/docker/wordpress-clone/guard/dropins.php';
 
 /** What the guard decides by itself. What it does to WordPress is tested in a clone (tests/e2e/test_guard.py). */
 final class GuardTest extends TestCase
@@ -65,6 +67,21 @@ final class GuardTest extends TestCase
         foreach ($altered as $pass) {
             self::assertNull(nonceOf($pass, str_repeat('1', 64), 'shop', self::NOW), $pass);
         }
+    }
+
+    public function testADropInIsSetAsideAgainAndAgainAndNothingElse(): void
+    {
+        $file = "{$this->folder}/db.php";
+        setAside($file);
+        self::assertSame([], glob("{$this->folder}/*"));
+        foreach (['first', 'second'] as $content) {
+            file_put_contents($file, $content);
+            setAside($file);
+            self::assertSame(["{$file}.set-aside"], glob("{$this->folder}/*"));
+        }
+        symlink('/nowhere', $file);
+        setAside($file);
+        self::assertFalse(is_link($file));
     }
 
     public function testANonceIsUsedOnce(): void
