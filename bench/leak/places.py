@@ -186,6 +186,21 @@ _MEMORY = (
         look=_APACHE_STARTED,
     ),
 )
+_PORT = 7004
+_CONNECTION = (
+    f"$p=q(127.0.0.1:{_PORT}); $l=IO::Socket::INET->new(Listen=>1,LocalAddr=>$p,ReuseAddr=>1) or exit 1; "
+    "$c=IO::Socket::INET->new($p) or exit 1; $a=$l->accept; close $c; close $a"
+)
+_NETWORK = (
+    Place(
+        "closed_connection",  # its ports stay in the kernel's table for a minute
+        SITE,
+        "wordpress.sockets",
+        f"perl -MIO::Socket::INET -e '{_CONNECTION}'",
+        look=f"grep ' 0100007F:{_PORT:04X} 06 ' /proc/net/tcp",
+        hook="sockets",
+    ),
+)
 _REFUSED = (
     Place(
         "kernel_keyring",
@@ -275,7 +290,7 @@ _MYSQL = (
     ),
 )
 
-PLACES: tuple[Place, ...] = (*_DOCROOT, *_ROOTS, *_MEMORY, *_REFUSED, *_MYSQL)
+PLACES: tuple[Place, ...] = (*_DOCROOT, *_ROOTS, *_MEMORY, *_NETWORK, *_REFUSED, *_MYSQL)
 _BOTH = "/tmp /run/clone /dev/shm /dev/mqueue /dev/termination-log /etc/clone"  # noqa: S108
 SEARCHED = {SITE: f"/var/www {_BOTH}", DATABASE: f"/var/lib/mysql {_BOTH}"}
 """By container, every mount that its user can write to, and the Secret."""

@@ -224,6 +224,26 @@ def test_a_reset_that_takes_too_long_is_told_with_what_the_agents_were_at() -> N
     assert told == ["not_settled: RESETTING took too long, the last seen: wordpress failed, mysql serving"]
 
 
+def test_a_pod_whose_site_called_somebody_is_replaced_without_suspicion() -> None:
+    world = World(policy=KEEPING)
+    world.warm_up("alice")
+    name = world.pod_of(world.ask("alice")).pod_name
+    world.settle_down()
+    verify = world.cluster.verify
+
+    def called(ref: PodRef) -> Verdict:
+        checks = {"wordpress.files": {"ok": True}, "wordpress.peers": {"ok": False}}
+        found = Verdict(True, ok=False, generation=ref.generation, checks=checks, findings=("a host",))
+        return found if ref.pod_name == name else verify(ref)
+
+    world.cluster.verify = called  # type: ignore[method-assign]
+    world.release_clone("alice")
+    world.settle_down()
+
+    assert name not in world.tables.pods
+    assert not any(pod.state is PodState.QUARANTINED for pod in world.tables.pods.values())
+
+
 def test_quarantine_does_not_eat_the_cluster() -> None:
     world = World(policy=KEEPING)
     world.warm_up("alice", "bob")

@@ -37,8 +37,9 @@ func TestWhichSocketsMayBeThere(t *testing.T) {
 		"a host was asked from port 80":    {socket("10.1.0.9:80", "203.0.113.5:443", timeWait, 4*time.Second), false},
 		"a host is asked now, after reset": {socket("10.1.0.9:40000", "203.0.113.5:443", established, 0), false},
 	} {
-		if why := strange(c.socket, own, sinceKill); (why == "") != c.expected {
-			t.Errorf("%s: %q", name, why)
+		why, out := strange(c.socket, own, sinceKill), leadsOut(c.socket, own)
+		if (why == "" && !out) != c.expected || why != "" && out {
+			t.Errorf("%s: %q, leads out: %v", name, why, out)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func lookers(t report.Testimony) []looker {
 	}
 	switch t.Role {
 	case "wordpress":
-		all = append(all, one("files", docroot), one("sockets", func() report.Check { return connections(t) }))
+		all = append(all, one("files", docroot), func(context.Context) map[string]report.Check { return connections(t) })
 	case "mysql":
 		all = append(all, one("volume", func() report.Check { return volume(*t.RestoredAt) }), database)
 	}
@@ -88,7 +88,7 @@ func wanted(role string) []string {
 		return append(common, "volume", "schemas", "accounts", "grants", "routines", "events", "triggers", "plugins", "durability",
 			"persisted", "old_password")
 	}
-	return append(common, "page", "sockets")
+	return append(common, "page", "sockets", "peers")
 }
 
 func allGood(checks map[string]report.Check, names []string) bool {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clonepool.domain.pods import PodState, Proof
+from clonepool.domain.proving import suspicious
 from clonepool.domain.transitions import gives_up_at, heartbeat, to_warm
 from clonepool.errors import ClusterUnavailable, LostRace, StaleObject, StaleRow
 from clonepool.usecases.patience import Budget
@@ -104,8 +105,10 @@ class SettlePod:
             return self.delete.condemn(
                 pod, "not_as_recorded", f"it speaks of generation {verdict.generation}"
             )
-        if not verdict.ok:
+        if not verdict.ok and suspicious(verdict.checks):
             return self.suspect(pod, verdict)
+        if not verdict.ok:
+            return self.delete.condemn(pod, "not_reusable", "; ".join(verdict.findings))
         if pod.template_hash not in self._pool(pod).accepted_templates:
             return self.delete.condemn(pod, "template_revoked", f"template {pod.template_hash} is revoked")
         return self._promote(pod, _proof(pod, verdict, self.clock.now()))
