@@ -15,7 +15,7 @@ SAM := uv tool run --quiet --from 'aws-sam-cli==1.170.*' sam
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ARCHITECTURE ?= x86_64
 # lab/kube's main package compiles all of Kubernetes (minutes); the lab's own build is its check.
-GO_PACKAGES := docker/clone-agent:./... lab/kube:./internal/...
+GO_PACKAGES := docker/clone-agent:./... lab/kube:./internal/... tests/e2e/attacker:.
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
 PYTEST := python -m pytest
 

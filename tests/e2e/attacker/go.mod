@@ -1,0 +1,3 @@
+module clonepool.dev/attacker
+
+go 1.25
