@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import subprocess
 import time
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
 
 from clonepool.adapters.kubernetes.client import KubernetesClient
 from clonepool.adapters.kubernetes.cluster import KubernetesCluster, Place
@@ -18,9 +15,6 @@ from clonepool.adapters.kubernetes.podspec import PodTemplate, template_hash
 from clonepool.domain.pods import Pod, PodRef, PodState
 from lab.cluster import net
 from lab.paths import Paths
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 POOL = "bench"
 SETTLE_SECONDS = 120
@@ -83,38 +77,3 @@ class Pods:
             time.sleep(LOOK_SECONDS)
         if not verdict.ok:
             raise RuntimeError(f"{ref.pod_name} is not clean: {verdict.findings}")
-
-
-def kubectl(
-    *arguments: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | int = subprocess.PIPE
-) -> bytes:
-    """Run the lab's kubectl and return what it printed. Raises RuntimeError with its complaint."""
-    paths = Paths.from_environment()
-    program = next(paths.bin.glob("*/labkube"))
-    done = subprocess.run(
-        [program, "kubectl", *arguments],
-        env={**os.environ, "KUBECONFIG": str(paths.kubeconfig())},
-        stdin=stdin or subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    if done.returncode != 0:
-        complaint = done.stderr.decode(errors="replace")[-2000:]
-        raise RuntimeError(f"kubectl {' '.join(arguments[:6])}: {complaint}")
-    return done.stdout or b""
-
-
-def execute(
-    namespace: str,
-    pod: str,
-    container: str,
-    command: Sequence[str],
-    *,
-    stdin: IO[bytes] | None = None,
-    stdout: IO[bytes] | int = subprocess.PIPE,
-) -> bytes:
-    """Run a command in a container; files are streamed in and out."""
-    interactive = ("--stdin",) if stdin else ()
-    where = (f"--namespace={namespace}", "exec", *interactive, pod, f"--container={container}")
-    return kubectl(*where, "--", *command, stdin=stdin, stdout=stdout)

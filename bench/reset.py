@@ -7,7 +7,6 @@ the pod is clean. The pod that is reset was used each time: 100 MB of files and 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from functools import partial
@@ -15,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import figures
-from bench.pods import POOL, Pods, execute, kubectl
+from bench.pods import POOL, Pods
 from clonepool.adapters.kubernetes.manifests import APP
 from clonepool.domain.pods import STATUS_LABEL, PodState
 from lab.client import wait_until
 from lab.cluster import cgroups, net
+from lab.kubectl import Kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +30,14 @@ _USED = Path(__file__).parent / "used"
 
 def use(pod_name: str) -> None:
     """Leave in a pod about what a clone of a medium site leaves."""
-    execute(net.NAMESPACE, pod_name, "wordpress", ["sh", "-c", (_USED / "files.sh").read_text()])
-    execute(net.NAMESPACE, pod_name, "mysql", ["sh", "-c", (_USED / "rows.sh").read_text()])
+    Kubectl().execute(pod_name, "wordpress", ["sh", "-c", (_USED / "files.sh").read_text()])
+    Kubectl().execute(pod_name, "mysql", ["sh", "-c", (_USED / "rows.sh").read_text()])
 
 
 def idle_megabytes() -> list[float]:
     """Working set of both containers of each warm pod."""
     labels = f"app={APP},pool!={POOL},pool-status={STATUS_LABEL[PodState.WARM]}"
-    selector = (f"--selector={labels}", f"--namespace={net.NAMESPACE}")
-    pods = json.loads(kubectl("get", "pods", *selector, "--output=json"))["items"]
+    pods = Kubectl().get("pods", f"--selector={labels}")["items"]
     return [
         sum(
             _working_set(status["containerID"].rpartition("/")[2])

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
+from lab.kubectl import command_here
 from lab.paths import Paths
 
 if TYPE_CHECKING:
@@ -145,12 +146,8 @@ def _logs(arguments: argparse.Namespace) -> int:
 
 
 def _kubectl(arguments: Sequence[str]) -> int:
-    paths = Paths.from_environment()
-    program = next(paths.bin.glob("*/labkube"), None)
-    if program is None:
-        raise LabError("the cluster has never been started here: run `python -m lab up`")
-    environment = {**os.environ, "KUBECONFIG": str(paths.kubeconfig())}
-    os.execve(program, ["labkube", "kubectl", *arguments], environment)  # noqa: S606
+    program, *first = command_here()
+    os.execvp(program, [program, *first, *arguments])  # noqa: S606
 
 
 def _find_tools() -> None:

@@ -113,9 +113,15 @@ class Api:
 
 @dataclass(slots=True)
 class Visitor:
-    """A browser without a screen that reaches hosts through the ingress, keeping cookies by host."""
+    """A browser without a screen, keeping cookies by host.
+
+    Attributes:
+        ingress: `host:port` where every host is asked for, by plain HTTP; empty: each where DNS has it.
+        scheme: how hosts are reached that DNS has.
+    """
 
     ingress: str
+    scheme: str = "https"
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def get(self, host: str, path: str = "/") -> requests.Response:
@@ -143,7 +149,7 @@ class Visitor:
         jar = self.cookies.setdefault(host, {})
         answer = requests.request(
             method,
-            f"http://{self.ingress}{path}",
+            (f"http://{self.ingress}" if self.ingress else f"{self.scheme}://{host}") + path,
             headers={"Host": host, "Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())},
             data=form,
             timeout=TIMEOUT_SECONDS,

@@ -6,7 +6,6 @@ Same manifests, same roles; each function gets a token of a ServiceAccount that 
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from lab.cluster import net
 from lab.cluster.commands import run
 from lab.cluster.pki import kubeconfig, write_secret
 from lab.errors import LabError
+from lab.kubectl import Kubectl, command_of
 from lab.paths import CHECKOUT
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ExternalCluster:
         """
         self.paths.create()
         with self.steps.step(f"namespace, roles, quota applied to {self.context}"):
-            self.kubectl("apply", "-k", str(MANIFESTS))
+            self._kubectl().run("apply", "-k", str(MANIFESTS))
         with self.steps.step("functions' credentials"):
             self._write_kubeconfigs()
 
@@ -62,11 +62,13 @@ class ExternalCluster:
         """
         return {image.ref: self._load(image) for image in images}
 
-    def kubectl(self, *arguments: str) -> str:
-        """Run the machine's kubectl in the context. Raises LabError."""
-        if shutil.which("kubectl") is None:
-            raise LabError("KUBE_CONTEXT is set, and kubectl is not on PATH: install it")
-        return run("kubectl", f"--context={self.context}", *arguments)
+    def empty(self) -> None:
+        """Remove pods, routes, Secrets and sources; namespaces, roles and quota stay. Raises LabError."""
+        for namespace, app in ((net.NAMESPACE, net.CLONE_APP), (net.SOURCE_NAMESPACE, net.SOURCE_APP)):
+            self._kubectl(namespace).remove(f"app={app}")
+
+    def _kubectl(self, namespace: str = "") -> Kubectl:
+        return Kubectl(namespace, command_of(self.paths, self.context))
 
     def _load(self, image: Image) -> str:
         if self.registry:
@@ -85,7 +87,7 @@ class ExternalCluster:
         )
 
     def _write_kubeconfigs(self) -> None:
-        text = self.kubectl("config", "view", "--minify", "--flatten", "--raw", "--output=json")
+        text = self._kubectl().run("config", "view", "--minify", "--flatten", "--raw", "--output=json")
         write_secret(self.paths.kubeconfig(), text.encode())
         cluster = json.loads(text)["clusters"][0]["cluster"]
         content = kubeconfig(cluster, {name: self._token(name) for name in net.FUNCTIONS}, net.NAMESPACE)
@@ -93,4 +95,4 @@ class ExternalCluster:
 
     def _token(self, function: str) -> dict[str, str]:
         account = (f"clonepool-{function}", f"--namespace={SYSTEM_NAMESPACE}", f"--duration={TOKEN_HOURS}h")
-        return {"token": self.kubectl("create", "token", *account).strip()}
+        return {"token": self._kubectl().run("create", "token", *account).strip()}

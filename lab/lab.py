@@ -10,6 +10,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import settings
@@ -19,14 +20,14 @@ from lab.errors import LabError
 from lab.external import ExternalCluster
 from lab.images import build as build_images
 from lab.images.commands import CommandFailed
+from lab.kubectl import Kubectl, command_of, context_here
 from lab.paths import Paths
-from lab.process import MARK, Registry
+from lab.process import MARK, Registry, marked, terminate
 from lab.services import API_URL, DYNAMODB_URL, Services
 from lab.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from lab.images import Image
 
@@ -43,7 +44,7 @@ _TOOLS = (
     "java",
     "npm",
 )
-_POOL_OBJECTS = "pods,secrets,services,ingresses,networkpolicies"
+_MACHINES_LOCK = Path("/run/lock/clonepool-lab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Lab:
     @classmethod
     def here(cls) -> Lab:
         """The lab that the environment names."""
-        return cls(Paths.from_environment(), Steps(), os.environ.get("KUBE_CONTEXT", ""))
+        return cls(Paths.from_environment(), Steps(), context_here())
 
     @property
     def registry(self) -> Registry:
@@ -81,6 +82,7 @@ class Lab:
             LabError: says why not and what to do.
         """
         with self.locked():
+            self._refuse_other_cluster()
             os.environ[MARK] = str(self.paths.home)  # whatever we start from here on is found again by it
             images = self._external_up() if self.context else self._own_up()
             parameters = settings.parameters(self.paths, images, overrides, own_cluster=not self.context)
@@ -91,6 +93,7 @@ class Lab:
     def cluster_up(self) -> None:
         """Start the lab's own cluster alone, for tests that need no more. Raises LabError."""
         with self.locked():
+            self._refuse_other_cluster()
             self._check_machine()
             self.cluster.refuse_if_taken()
             self.paths.create()
@@ -106,10 +109,10 @@ class Lab:
             self._environment_file().unlink(missing_ok=True)
             with self.steps.step("functions and stores stopped"):
                 self.services.down()
-            with self.steps.step("cluster stopped, network, mounts and cgroups removed"):
-                self.cluster.down()
-            if leftovers := self.cluster.leftovers():
-                raise LabError("still there: " + "; ".join(leftovers))
+            if context := self._context_of_up():
+                self._external_down(context)
+            else:
+                self._own_down()
 
     def wipe(self) -> None:
         """`down`, and the folder too. The cache stays."""
@@ -135,10 +138,16 @@ class Lab:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One `up` or `down` at a time; the second waits."""
+        """One `up` or `down` at a time on this machine: they share network and ports. The second waits."""
         self.paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.paths.home / "lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        if not _MACHINES_LOCK.exists():
+            _MACHINES_LOCK.touch()
+        with _MACHINES_LOCK.open() as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.steps.say("another `lab up` or `lab down` runs on this machine: waiting for it")
+                fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def _own_up(self) -> dict[str, str]:
@@ -160,15 +169,51 @@ class Lab:
             self.cluster.load(images)
         return {image.name: image.ref for image in images}
 
+    def _own_down(self) -> None:
+        with self.steps.step("cluster stopped, network, mounts and cgroups removed"):
+            self.cluster.down()
+        if leftovers := self.cluster.leftovers():
+            raise LabError("still there: " + "; ".join(leftovers))
+
     def _external_up(self) -> dict[str, str]:
-        cluster = ExternalCluster(
-            self.context, os.environ.get("CLONEPOOL_REGISTRY", ""), self.paths, self.steps
-        )
+        cluster = self._external(self.context)
         cluster.up()
+        self._context_file().write_text(self.context)
+        fresh_tables = self.services.tables_are_new
         self.services.start_stores()
+        if fresh_tables:
+            self._remove_orphans()
         images = self._build_images()
         references = cluster.load(images)
         return {image.name: references[image.ref] for image in images}
+
+    def _external_down(self, context: str) -> None:
+        terminate(marked(self.paths.home))
+        try:
+            with self.steps.step(f"pods, routes, Secrets and sources removed from {context}"):
+                self._external(context).empty()
+        except LabError as error:
+            gone = f"If that cluster is gone for good, remove {self._context_file()}, and run this again."
+            raise LabError(f"{error}\n{gone}") from error
+        shutil.rmtree(self.paths.run, ignore_errors=True)
+        self._context_file().unlink(missing_ok=True)
+
+    def _external(self, context: str) -> ExternalCluster:
+        return ExternalCluster(context, os.environ.get("CLONEPOOL_REGISTRY", ""), self.paths, self.steps)
+
+    def _refuse_other_cluster(self) -> None:
+        """Rows and pods belong together."""
+        known = self._context_of_up()
+        if known != self.context and (known or self.cluster.running):
+            raise LabError(f"the lab is up on {known or 'its own cluster'}: run `make lab-down` first")
+
+    def _context_of_up(self) -> str:
+        """The context whose cluster `up` has used and `down` has not emptied yet; empty: the lab's own."""
+        file = self._context_file()
+        return file.read_text() if file.exists() else ""
+
+    def _context_file(self) -> Path:
+        return self.paths.home / "context"
 
     def _build(self) -> tuple[Path, list[Image]]:
         """Both builds side by side: each is slow only when its cache is cold."""
@@ -190,10 +235,8 @@ class Lab:
 
     def _remove_orphans(self) -> None:
         """Pods whose rows went with the last DynamoDB: nobody would ever hand them out."""
-        selector = ("-l", "app=wordpress-clone", "-n", net.NAMESPACE)
-        self.cluster.kubectl(
-            "delete", _POOL_OBJECTS, *selector, "--wait=false", "--grace-period=0", "--force"
-        )
+        clones = Kubectl(net.NAMESPACE, command_of(self.paths, self.context))
+        clones.remove(f"app={net.CLONE_APP}", wait=False)
 
     def _check_machine(self) -> None:
         if os.geteuid() != 0:
@@ -212,6 +255,6 @@ class Lab:
             "CLONEPOOL_DOMAIN": parameters["Domain"],
             "KUBECONFIG": str(self.paths.kubeconfig()),
             "CLONEPOOL_DYNAMODB_URL": DYNAMODB_URL,
+            **({"KUBE_CONTEXT": self.context} if self.context else {}),
         }
-        real = {name: value for name, value in values.items() if value}
-        self._environment_file().write_text(json.dumps(real, indent=1))
+        self._environment_file().write_text(json.dumps(values, indent=1))

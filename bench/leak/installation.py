@@ -16,10 +16,11 @@ from typing import Any
 import requests
 
 from lab.client import TIMEOUT_SECONDS, Api, ApiProblem, wait_until
-from lab.paths import Paths
+from lab.kubectl import Kubectl
 
 PREFIX = "leak"
 READY_SECONDS = 300
+KUBECTL_SECONDS = 120
 CLEAN_SECONDS = 300
 
 
@@ -53,8 +54,7 @@ class Installation:
     """What a test may touch. `made` are clones that it has asked for."""
 
     api: Api
-    namespace: str
-    kubectl: list[str]
+    kubectl: Kubectl
     source: Source
     made: set[str] = field(default_factory=set)
 
@@ -64,7 +64,7 @@ class Installation:
         environment = dict(os.environ) if "CLONEPOOL_API_URL" in os.environ else _lab()
         namespace = environment.get("CLONEPOOL_NAMESPACE", "wordpress-staging")
         api = OperatorApi(environment["CLONEPOOL_API_URL"].rstrip("/"))
-        return cls(api, namespace, _kubectl(), _source())
+        return cls(api, Kubectl(namespace, _operators_kubectl()), _source())
 
     def lease(self, name: str) -> dict[str, Any]:
         """A READY clone of the source, for a customer of ours."""
@@ -102,30 +102,17 @@ class Installation:
 
     def shell(self, pod_name: str, container: str, script: str) -> str:
         """What a script prints that is given to a shell in a container on stdin."""
-        command = ["exec", "-i", pod_name, f"--container={container}", "--", "sh", "-s"]
-        return self._run(command, script)
+        command = ("exec", "--stdin", pod_name, f"--container={container}", "--", "sh", "-s")
+        return self.kubectl.run(*command, stdin=script.encode(), seconds=KUBECTL_SECONDS)
 
     def objects(self, kinds: str) -> list[dict[str, Any]]:
         """Objects of the namespace as the API server shows them."""
-        found: list[dict[str, Any]] = json.loads(self._run(["get", kinds, "--output=json"]))["items"]
+        found: list[dict[str, Any]] = self.kubectl.get(kinds)["items"]
         return found
 
     def logs(self, pod_name: str, container: str) -> str:
         """The container's log, as far as the node keeps it."""
-        return self._run(["logs", pod_name, f"--container={container}", "--tail=-1"])
-
-    def _run(self, arguments: list[str], stdin: str = "") -> str:
-        done = subprocess.run(
-            [*self.kubectl, f"--namespace={self.namespace}", *arguments],
-            input=stdin.encode(),
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        if done.returncode != 0:
-            complaint = done.stderr.decode(errors="replace")[-500:]
-            raise RuntimeError(f"kubectl {' '.join(arguments[:2])}: {complaint}")
-        return done.stdout.decode(errors="replace")
+        return self.kubectl.logs(pod_name, container)
 
 
 def _lab() -> dict[str, str]:
@@ -135,14 +122,10 @@ def _lab() -> dict[str, str]:
     return dict(word.split("=", 1) for word in shlex.split(asked.stdout) if "=" in word)
 
 
-def _kubectl() -> list[str]:
-    if "KUBECONFIG" in os.environ and (program := shutil.which("kubectl")):
-        return [program]
-    paths = Paths.from_environment()
-    program = next((str(found) for found in paths.bin.glob("*/labkube")), None)
-    if program is None:
-        raise SystemExit("kubectl and KUBECONFIG are needed, or the lab")
-    return [program, "kubectl", f"--kubeconfig={paths.kubeconfig()}"]
+def _operators_kubectl() -> tuple[str, ...]:
+    """Of another installation by KUBECONFIG; otherwise the lab's, which `Kubectl` finds by itself."""
+    program = shutil.which("kubectl") if "KUBECONFIG" in os.environ else None
+    return (program,) if program else ()
 
 
 def _source() -> Source:

@@ -11,12 +11,13 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from shutil import copyfileobj
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bench.pods import execute
-from lab.cluster import net
+from lab.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE as SOURCES
 
 if TYPE_CHECKING:
@@ -52,29 +53,29 @@ class OldFlow:
         with tempfile.NamedTemporaryFile(suffix=".sql") as dump:
             with self._phase("dump"):
                 script = (HERE / "dump.sh").read_text()
-                execute(SOURCES, self.source, "mysql", ["sh", "-c", script], stdout=dump.file)
+                Kubectl(SOURCES).execute(self.source, "mysql", ["sh", "-c", script], stdout=dump.file)
             dump.seek(0)
             with self._phase("load"):
                 load = ["sh", "-c", _LOAD_DUMP.read_text()]
-                execute(net.NAMESPACE, self.pod.pod_name, "mysql", load, stdin=dump.file)
+                Kubectl().execute(self.pod.pod_name, "mysql", load, stdin=partial(copyfileobj, dump.file))
         with self._phase("search_replace"):
             addresses = (self.source_url, self.public_url)
-            self._php(net.NAMESPACE, self.pod.pod_name, "search-replace.php", *addresses)
+            self._php(Kubectl(), self.pod.pod_name, "search-replace.php", *addresses)
         with self._phase("zip"):
-            self._php(SOURCES, self.source, "zip.php", _CONTENT, f"{_CONTENT}/{_ZIP}")
+            self._php(Kubectl(SOURCES), self.source, "zip.php", _CONTENT, f"{_CONTENT}/{_ZIP}")
         url = f"{self.source_url}/wp-content/{_ZIP}"
-        said = self._php(net.NAMESPACE, self.pod.pod_name, "unzip.php", url, _CONTENT)
+        said = self._php(Kubectl(), self.pod.pod_name, "unzip.php", url, _CONTENT)
         self.phases.update(json.loads(said))
 
     def open(self) -> None:
         """Let visitors into a pod that no lease has opened; the old flow's clones are public."""
         facts = json.dumps({"public_host": urlsplit(self.public_url).hostname})
         script = f"mkdir {_LEASE} && printf public >{_LEASE}/access && echo '{facts}' >{_LEASE}/lease.json"
-        execute(net.NAMESPACE, self.pod.pod_name, "wordpress", ["sh", "-c", script])
+        Kubectl().execute(self.pod.pod_name, "wordpress", ["sh", "-c", script])
 
     def clean(self) -> None:
         """Take from the source what the run left there."""
-        execute(SOURCES, self.source, "wordpress", ["rm", "-f", f"{_CONTENT}/{_ZIP}"])
+        Kubectl(SOURCES).execute(self.source, "wordpress", ["rm", "-f", f"{_CONTENT}/{_ZIP}"])
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -83,8 +84,6 @@ class OldFlow:
         self.phases[name] = time.monotonic() - start
 
     @staticmethod
-    def _php(namespace: str, pod: str, script: str, *arguments: str) -> bytes:
-        with (HERE / script).open("rb") as source:
-            return execute(
-                namespace, pod, "wordpress", ["php", "-d", "memory_limit=-1", "--", *arguments], stdin=source
-            )
+    def _php(kubectl: Kubectl, pod: str, script: str, *arguments: str) -> str:
+        command = ["php", "-d", "memory_limit=-1", "--", *arguments]
+        return kubectl.execute(pod, "wordpress", command, stdin=(HERE / script).read_bytes())

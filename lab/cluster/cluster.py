@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from lab.cluster import cgroups, files, mounts, net, network, pki
 from lab.cluster.api import Api, answers
-from lab.cluster.commands import run
 from lab.cluster.components import Component, components
 from lab.cluster.images import Containerd, pause_archive
 from lab.errors import LabError
+from lab.kubectl import Kubectl, command_of
 from lab.paths import CHECKOUT
 from lab.process import Registry, marked, terminate
 
@@ -90,7 +89,7 @@ class Cluster:
         self._clear_runtime(wanted["containerd"])
         self._start(wanted[name] for name in ("controller-manager", "scheduler", "kubelet", "proxy"))
         with self.steps.step("namespace, roles, quota applied"):
-            self.kubectl("apply", "-k", str(MANIFESTS))
+            Kubectl("", command_of(self.paths, "")).run("apply", "-k", str(MANIFESTS))
         self._start((wanted["policy"], wanted["ingress"], wanted["dns"]))
         with self.steps.step("node ready, all parts healthy"):
             self._await_ready(wanted)
@@ -136,16 +135,6 @@ class Cluster:
             else:
                 result[component.name] = (process.pid, process.since, answers(component.health, api))
         return result
-
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl as administrator. Raises LabError."""
-        programs = next(
-            (folder for folder in self.paths.bin.iterdir() if (folder / "labkube").exists()), None
-        )
-        if programs is None:
-            raise LabError("the cluster has never been started here: run `python -m lab up`")
-        environment = {**os.environ, "KUBECONFIG": str(self.paths.kubeconfig())}
-        return run(str(programs / "labkube"), "kubectl", *arguments, stdin=stdin, environment=environment)
 
     def _other_lab(self) -> Path | None:
         """The folder of another lab that is alive on this machine."""

@@ -16,5 +16,8 @@ API_URL = f"https://{NODE_IP}:6443"
 INGRESS = f"{NODE_IP}:80"
 PAUSE_IMAGE = "clonepool.local/pause:1"
 NAMESPACE = "wordpress-staging"
+CLONE_APP = "wordpress-clone"
+SOURCE_NAMESPACE = "sources"
+SOURCE_APP = "wordpress-source"
 FUNCTIONS = ("worker", "return", "keeper")
 """What the cluster calls clone_worker, pod_return and pool_keeper: `clonepool:worker` is a group."""

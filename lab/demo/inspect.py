@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.client import Visitor, title_of
+from lab.kubectl import run_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAMESPACE = "wordpress-staging"
 SEARCH_TRIES = 3
 PLACES = {
     "wordpress": ("/var/www", "/tmp", "/run/clone", "/dev/shm"),  # noqa: S108 - looked into, not written
@@ -72,16 +70,6 @@ def administrator_faults(
         return []
     where = f" to {dashboard.headers['Location']}" if "Location" in dashboard.headers else ""
     return [f"{user} cannot log in: the dashboard answered {dashboard.status_code}{where}"]
-
-
-def run_in(
-    pod: str, container: str, argv: Sequence[str], *, stdin: bytes | None = None, namespace: str = NAMESPACE
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a command in a pod as an operator would, with kubectl exec."""
-    kubectl = [sys.executable, "-m", "lab", "kubectl", "-n", namespace, "exec", pod, "-c", container]
-    interactive = ["-i"] if stdin is not None else []
-    command = [*kubectl, *interactive, "--", *argv]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 
 def traces(pod: str, canaries: Sequence[str]) -> list[str]:

@@ -17,8 +17,9 @@ import requests
 
 from lab import settings
 from lab.client import Api, ApiProblem, Visitor, wait_until
-from lab.demo.inspect import Expected, administrator_faults, page_faults, run_in, source_page, traces
+from lab.demo.inspect import Expected, administrator_faults, page_faults, source_page, traces
 from lab.demo.timeline import Timeline
+from lab.kubectl import run_in
 from lab.lab import Lab
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class Story:
 
     def expected(self, source: dict[str, Any]) -> Expected:
         """What its front page shows."""
-        return source_page(self.visitor, urlsplit(source["url"]).hostname or "")
+        address = urlsplit(source["url"])
+        return source_page(Visitor(self.visitor.ingress, address.scheme), address.hostname or "")
 
     def clone(self, which: str, source: dict[str, Any], expected: Expected) -> dict[str, Any]:
         """POST, follow, fetch the front page by its public host name, log in."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError
 from lab.external import ExternalCluster
 from lab.images import build, build_mariadb
+from lab.kubectl import Kubectl
 from lab.lab import Lab
-from lab.source.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE
 from lab.source.sites import Sites
 from lab.source.spec import DATABASES, DEFAULT_PREFIX, NETWORKS, SIZES, SLOW, WEAK, Host, Source
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     say = _Progress()
     source = _source(options) if options.command == "up" else None
     images = _images(source.on.database, say) if source else {}
-    sites = Sites(Kubectl.here(NAMESPACE), images, os.environ.get("INGRESS_CLASS", _INGRESS_CLASS), say)
+    sites = Sites(Kubectl(NAMESPACE), images, os.environ.get("INGRESS_CLASS", _INGRESS_CLASS), say)
     if source:
         answer = sites.up(source)
         say(f"{answer.name}: up")

@@ -15,7 +15,7 @@ from lab.source.spec import SLOW_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.source.kubectl import Kubectl
+    from lab.kubectl import Kubectl
     from lab.source.spec import Brought, Source
 
 ADMINISTRATOR = "admin"
@@ -52,10 +52,10 @@ def fill(kubectl: Kubectl, source: Source, password: str, say: Callable[[str], N
     run = kubectl.execute
     run(source.name, "wordpress", ["mkdir", "-p", _IN_POD])
     unpack = ["tar", "--extract", f"--directory={_IN_POD}", "--file=-"]
-    run(source.name, "wordpress", unpack, lambda pipe: _pack(_GENERATOR, pipe))
+    run(source.name, "wordpress", unpack, stdin=lambda pipe: _pack(_GENERATOR, pipe))
     job = json.dumps(_job(source, password)).encode()
     for script in _scripts(source):
-        said = run(source.name, "wordpress", [*_PHP, f"{_IN_POD}/{script}"], lambda pipe: _send(pipe, job))
+        said = run(source.name, "wordpress", [*_PHP, f"{_IN_POD}/{script}"], stdin=job)
     say(f"{source.name}: filled: {said.strip()}")
     created = run(source.name, "wordpress", [*_PHP, _CLI, "create-key", "--label=lab"])
     return str(json.loads(created)["key"])
@@ -70,10 +70,10 @@ def _scripts(source: Source) -> list[str]:
 def _bring(kubectl: Kubectl, pod: str, brought: Brought, say: Callable[[str], None]) -> None:
     say(f"{pod}: loading {brought.dump.name}")
     load = ["sh", "-c", _LOAD_DUMP.read_text()]
-    kubectl.execute(pod, "mysql", load, lambda pipe: _stream(brought.dump, pipe))
+    kubectl.execute(pod, "mysql", load, stdin=lambda pipe: _stream(brought.dump, pipe))
     say(f"{pod}: copying {brought.content}")
     unpack = ["tar", "--extract", "--no-same-owner", f"--directory={_CONTENT}", "--file=-"]
-    kubectl.execute(pod, "wordpress", unpack, lambda pipe: _pack(brought.content, pipe))
+    kubectl.execute(pod, "wordpress", unpack, stdin=lambda pipe: _pack(brought.content, pipe))
 
 
 def _job(source: Source, password: str) -> dict[str, str | None]:
@@ -85,10 +85,6 @@ def _job(source: Source, password: str) -> dict[str, str | None]:
         "size": source.size,
         "prefix": source.on.prefix,
     }
-
-
-def _send(pipe: IO[bytes], data: bytes) -> None:
-    pipe.write(data)
 
 
 def _stream(dump: Path, pipe: IO[bytes]) -> None:

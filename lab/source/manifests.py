@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.cluster import net
 from lab.source.spec import PHP_FOLDER, SLOW_FILE
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
-NAMESPACE = "sources"
-APP = "wordpress-source"
+NAMESPACE, APP = net.SOURCE_NAMESPACE, net.SOURCE_APP
 FINGERPRINT = "clonepool.io/source-fingerprint"
 _MIB = 2**20
 _MARIADB = Path(__file__).parent / "mariadb.sh"

@@ -16,11 +16,10 @@ from lab.source.spec import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.source.kubectl import Kubectl
+    from lab.kubectl import Kubectl
     from lab.source.spec import Source
 
 _READY_SECONDS = 180
-_KINDS = "pods,services,ingresses,secrets,configmaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ class Sites:
 
     def down(self, name: str) -> None:
         """Remove a source and wait until it is gone; harmless if there is none. Raises LabError."""
-        selector = f"--selector=app={manifests.APP},source={name}"
-        self.kubectl.run("delete", _KINDS, selector, "--ignore-not-found", "--grace-period=0", "--wait")
+        self.kubectl.remove(f"app={manifests.APP},source={name}")
 
     def list(self) -> list[dict[str, str]]:
         """Name, address and state of each source. Raises LabError."""

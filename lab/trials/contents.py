@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.demo.inspect import NAMESPACE, run_in
+from lab.cluster import net
+from lab.kubectl import run_in
 from lab.source.manifests import NAMESPACE as SOURCES
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class End:
     @classmethod
     def clone(cls, pod_name: str) -> End:
         """A clone."""
-        return cls(pod_name, NAMESPACE)
+        return cls(pod_name, net.NAMESPACE)
 
     def run(self, container: str, command: list[str], stdin: bytes | None = None) -> str:
         """Run a command in a container. Raises RuntimeError with what it said, if it failed."""

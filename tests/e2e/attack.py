@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.cluster import net
-from lab.demo.inspect import NAMESPACE, run_in
+from lab.kubectl import Kubectl, run_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,12 +48,12 @@ class Place:
     """A pod to look from."""
 
     name: str
-    namespace: str = NAMESPACE
+    namespace: str = net.NAMESPACE
 
     @property
     def found(self) -> dict[str, Any]:
         """The pod as the API has it."""
-        return json.loads(kubectl("-n", self.namespace, "get", "pod", self.name, "-o", "json"))
+        return Kubectl(self.namespace).get("pod", self.name)
 
     @property
     def ip(self) -> str:
@@ -93,14 +91,6 @@ class Place:
         raise AssertionError(f"{self.name} has no link-local address")
 
 
-def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    """As the cluster's administrator."""
-    command = [sys.executable, "-m", "lab", "kubectl", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @contextmanager
 def outsiders(image: str) -> Iterator[tuple[Place, Place]]:
     """A pod in a namespace that may call clones, and one in another; both serve 80 and 3306."""
@@ -108,13 +98,13 @@ def outsiders(image: str) -> Iterator[tuple[Place, Place]]:
     labels = ({"clonepool.io/client": "true"}, {})
     try:
         for place, more in zip(places, labels, strict=True):
-            kubectl("apply", "-f", "-", stdin=json.dumps(_namespace(place.namespace, more)))
-            kubectl("apply", "-f", "-", stdin=json.dumps(_outsider(place, image)))
+            Kubectl().apply([_namespace(place.namespace, more)])
+            Kubectl(place.namespace).apply([_outsider(place, image)])
         for place in places:
-            kubectl("-n", place.namespace, "wait", "--for=condition=Ready", "pod/outsider", "--timeout=60s")
+            Kubectl(place.namespace).run("wait", "--for=condition=Ready", "pod/outsider", "--timeout=60s")
         yield places
     finally:
-        kubectl("delete", "namespace", *(place.namespace for place in places))
+        Kubectl().run("delete", "namespace", *(place.namespace for place in places))
 
 
 def _namespace(name: str, labels: dict[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from lab.demo.inspect import run_in
+from lab.kubectl import run_in
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Installation

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.client import wait_until
-from lab.demo.inspect import NAMESPACE, run_in
+from lab.kubectl import run_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,14 +57,6 @@ def kill_in(pod: str, container: str, name: str) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def kubectl_json(verb: str, *what: str) -> dict[str, Any]:
-    """What the cluster's administrator sees in the clones' namespace."""
-    command = [sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE, verb, *what, "--output=json"]
-    done = subprocess.run(command, check=True, capture_output=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -110,9 +99,3 @@ def _processes_of(function: str) -> list[int]:
         if names and names[0].endswith(function.encode()):
             found.append(int(entry.name))
     return found
-
-
-def logs_of(pod: str, container: str) -> str:
-    """All that a container has written to its log."""
-    kubectl = [sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE, "logs", pod, "-c", container]
-    return subprocess.run(kubectl, capture_output=True, text=True, check=True).stdout

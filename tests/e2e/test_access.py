@@ -12,8 +12,8 @@ import requests
 
 from lab.client import ACCESS_COOKIE, ApiProblem, Visitor, title_of
 from lab.demo.inspect import administrator_faults, source_page
+from lab.kubectl import Kubectl
 from tests.e2e.hostile import put
-from tests.e2e.inside import logs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def test_a_service_shows_the_token_by_header_and_a_wrong_one_is_worth_nothing(
         assert _with(system, clone, Cookie=f"{ACCESS_COOKIE}={wrong}").status_code == 403
         door = _with(system, clone, f"/.clone/access?token={wrong}")
         assert (door.status_code, "Set-Cookie" in door.headers) == (403, False)
-    said = logs_of(clone["pod_name"], "wordpress")
+    said = Kubectl().logs(clone["pod_name"], "wordpress")
     assert "GET /.clone/access" in said
     assert others not in said
     assert token not in said
@@ -154,7 +154,7 @@ def test_a_login_link_lets_an_administrator_in_once(
 
     again = _open(_stranger(system), url)
     assert (again.status_code, "Set-Cookie" in again.headers) == (403, False)
-    assert nonce not in logs_of(clone["pod_name"], "wordpress")
+    assert nonce not in Kubectl().logs(clone["pod_name"], "wordpress")
     user, password = small_source.admin_user, small_source.admin_password
     assert administrator_faults(system.visitor, system.host(clone), user, password) == []
 

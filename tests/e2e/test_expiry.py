@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lab.client import wait_until
-from lab.demo.inspect import run_in
-from tests.e2e.inside import kubectl_json, pid1_of
+from lab.kubectl import Kubectl, run_in
+from tests.e2e.inside import pid1_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
         system.gone(clone["clone_id"], seconds=LONGEST_SECONDS)
         took = time.time() - expires_at
         assert system.page(clone, "/wp-login.php").status_code == 404
-        names = {one["metadata"]["name"] for one in kubectl_json("get", "services,ingresses")["items"]}
+        names = {one["metadata"]["name"] for one in Kubectl().get("services,ingresses")["items"]}
         assert clone["clone_id"] not in names
         wait_until(
             "the old password to be refused",
@@ -117,7 +117,7 @@ def test_a_pod_with_a_difference_is_cut_off_and_kept_with_the_evidence(
         assert pod["evidence"]["checks"]["wordpress.limits"]["ok"] is False
         assert pod["evidence"]["logs"].keys() == {"wordpress", "mysql"}
         assert system.api.pool()["counts"]["QUARANTINED"] == 1
-        labels = kubectl_json("get", "pod", pod_name)["metadata"]["labels"]
+        labels = Kubectl().get("pod", pod_name)["metadata"]["labels"]
         assert labels["pool-status"] == "quarantined"
         assert "clone-id" not in labels
         assert system.page(clone).status_code == 404

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab.demo.inspect import administrator_faults, page_faults, run_in, source_page
+from lab.demo.inspect import administrator_faults, page_faults, source_page
+from lab.kubectl import run_in
 from tests.e2e.conftest import source_up
 
 if TYPE_CHECKING:

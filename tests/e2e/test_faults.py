@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.client import wait_until
-from lab.demo.inspect import NAMESPACE
+from lab.kubectl import Kubectl
 from tests.e2e.inside import kill_in, pid1_of
 
 if TYPE_CHECKING:
@@ -97,7 +95,7 @@ def test_a_pod_that_vanishes_under_a_clone_is_told_and_replaced(
     system: Installation, customer: Callable[..., str]
 ) -> None:
     clone, _ = _used_pod(system, customer)
-    _delete_pod(clone["pod_name"])
+    Kubectl().run("delete", "pod", clone["pod_name"], "--now")
     system.control("schedule/PoolKeeperEveryMinute/fire")
 
     def failed() -> bool:
@@ -106,11 +104,6 @@ def test_a_pod_that_vanishes_under_a_clone_is_told_and_replaced(
 
     wait_until("the clone to fail with pod_lost", failed, seconds=120, every=1)
     system.warm()
-
-
-def _delete_pod(pod_name: str) -> None:
-    kubectl = [sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE]
-    subprocess.run([*kubectl, "delete", "pod", pod_name, "--now"], check=True)
 
 
 @pytest.mark.parametrize("breakage", ["wrong key", "no such host"])

@@ -10,7 +10,7 @@ import pytest
 
 from lab.client import wait_until
 from lab.cluster import net
-from lab.demo.inspect import run_in
+from lab.kubectl import run_in
 from tests.e2e.hostile import PLUGIN, put, run, shell
 
 if TYPE_CHECKING:

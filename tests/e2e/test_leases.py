@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab.client import ApiProblem, wait_until
-from lab.demo.inspect import NAMESPACE
+from lab.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE as SOURCES
 from tests.e2e.inside import asleep
 
@@ -22,11 +19,6 @@ if TYPE_CHECKING:
 
 
 LEASE = ("lease_id", "pod_name", "generation")
-
-
-def kubectl(namespace: str, *arguments: str) -> str:
-    command = [sys.executable, "-m", "lab", "kubectl", "-n", namespace, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def beginning(system: Installation, clone: dict[str, Any]) -> dict[str, str]:
@@ -59,7 +51,7 @@ def back_in_the_pool(system: Installation, clone: dict[str, Any]) -> None:
 
 def imports_begun(source: Source) -> int:
     """How often the source has been asked what it is, which an import does once."""
-    log = kubectl(SOURCES, "logs", source.name, "-c", "wordpress")
+    log = Kubectl(SOURCES).logs(source.name, "wordpress")
     return sum("preflight" in line for line in log.splitlines())
 
 
@@ -150,12 +142,9 @@ def test_a_worker_that_slept_through_the_end_of_its_lease_is_refused_everywhere(
     assert system.page(heir).status_code == 200
     row = system.row("pods", pod_name=old["pod_name"]) or {}
     assert (row["state"], row["clone_id"]) == ("READY", heir["clone_id"])
-    pod = json.loads(kubectl(NAMESPACE, "get", "pod", old["pod_name"], "-o", "json"))
-    labels = pod["metadata"]["labels"]
+    labels = Kubectl().get("pod", old["pod_name"])["metadata"]["labels"]
     assert (labels["clone-id"], labels["generation"]) == (heir["clone_id"], str(heir["generation"]))
-    assert (
-        kubectl(NAMESPACE, "get", "ingress,service", "-l", f"clone-id={old['clone_id']}", "-o", "name") == ""
-    )
+    assert Kubectl().get("ingress,service", "-l", f"clone-id={old['clone_id']}")["items"] == []
     assert system.row("clones", clone_id=old["clone_id"]) is None
     with pytest.raises(ApiProblem) as gone:
         system.api.clone(old["clone_id"])

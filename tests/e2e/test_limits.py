@@ -9,8 +9,8 @@ import pytest
 
 from lab.client import wait_until
 from lab.cluster import net
-from lab.demo.inspect import NAMESPACE
-from tests.e2e.attack import Place, kubectl
+from lab.kubectl import Kubectl
+from tests.e2e.attack import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def _unharmed(system: Installation, *clones: dict) -> None:
         assert system.page(clone).status_code == 200
     assert system.api.pool()["counts"]
     ready = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
-    assert kubectl("get", "node", net.NODE, "-o", ready) == "True"
+    assert Kubectl().run("get", "node", net.NODE, "-o", ready) == "True"
 
 
 def test_a_fork_bomb_ends_at_the_pods_limit(system: Installation, pair: tuple[dict, dict]) -> None:
@@ -89,7 +89,7 @@ def _drain(pod: Place) -> None:
         "metadata": {"name": pod.name, "namespace": pod.namespace},
     }
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/eviction"
-    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+    Kubectl().run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction).encode())
 
 
 def _fill_the_docroot(pod: Place) -> None:
@@ -114,6 +114,5 @@ def test_a_leased_pod_that_is_evicted_is_told_and_replaced_and_leaves_nothing(
     wait_until("the clone to fail with pod_lost", failed, seconds=240, every=5)
     wait_until("its row to go", lambda: system.row("pods", pod_name=pod.name) is None, seconds=120)
     kinds = "pods,secrets,services,ingresses,networkpolicies"
-    left = kubectl("-n", NAMESPACE, "get", kinds, "-l", f"pod-name={pod.name}", "-o", "name")
-    assert left == ""
+    assert Kubectl().get(kinds, "-l", f"pod-name={pod.name}")["items"] == []
     system.warm()

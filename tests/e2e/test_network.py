@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,9 @@ import pytest
 
 from lab.client import wait_until
 from lab.cluster import net
-from tests.e2e.attack import Place, kubectl, listening, outsiders
+from lab.errors import LabError
+from lab.kubectl import Kubectl, command_here
+from tests.e2e.attack import Place, listening, outsiders
 from tests.e2e.inside import pid1_of, pids_in_container, stopped
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ THE_SOURCE = (NODE, 80)
 def image(base: Installation) -> str:
     pod_name = _a_warm_pod(base)
     path = "jsonpath={.spec.containers[?(@.name=='wordpress')].image}"
-    return kubectl("-n", "wordpress-staging", "get", "pod", pod_name, "-o", path)
+    return Kubectl().run("get", "pod", pod_name, "-o", path)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,7 @@ def test_a_pod_that_is_reset_reaches_nobody_and_is_reached_by_nobody(
     assert not pod.asks(NODE)
     assert client.reaches([(ip, 80)]) == set()
     assert pod.status == "resetting"
-    assert pod.name not in kubectl("-n", "wordpress-staging", "get", "networkpolicies", "-o", "name")
+    assert pod.name not in Kubectl().run("get", "networkpolicies", "-o", "name")
 
 
 _HELD = """
@@ -176,7 +177,7 @@ true
 def _over_a_held_connection(client: Place, pod: Place, meanwhile: Callable[[], object]) -> str:
     """What a client hears on a connection that it made before `meanwhile`."""
     exec_in = ("exec", "-i", client.name, "--", "bash", "-c", _HELD, "attack", pod.ip)
-    command = [sys.executable, "-m", "lab", "kubectl", "-n", client.namespace, *exec_in]
+    command = [*command_here(), "-n", client.namespace, *exec_in]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
         assert held.stdout is not None
         assert held.stdout.readline() == "connected\n"
@@ -191,7 +192,7 @@ def test_a_connection_does_not_outlive_what_allowed_it(
     wait_until("clients to be let in", lambda: client.reaches([(pod.ip, 80)]), seconds=10)
 
     def close() -> None:
-        kubectl("-n", pod.namespace, "label", "pod", pod.name, "pool-status=quarantined", "--overwrite")
+        Kubectl(pod.namespace).run("label", "pod", pod.name, "pool-status=quarantined", "--overwrite")
         wait_until("it to be closed", lambda: not client.reaches([(pod.ip, 80)]), seconds=10)
 
     assert _over_a_held_connection(client, pod, lambda: None).startswith("HTTP/1.1 200")
@@ -225,5 +226,5 @@ def test_a_pod_that_is_not_restricted_is_refused(lab_env: dict[str, str], violat
         "metadata": {"name": "violation", "namespace": "wordpress-staging"},
         "spec": {"containers": [{"name": "a", "image": "a"}], **VIOLATIONS[violation]},
     }
-    with pytest.raises(AssertionError, match="violates PodSecurity"):
-        kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+    with pytest.raises(LabError, match="violates PodSecurity"):
+        Kubectl().run("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod).encode())

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.client import ApiProblem, title_of, wait_until
-from lab.demo.inspect import administrator_faults, page_faults, run_in, source_page, traces
+from lab.demo.inspect import administrator_faults, page_faults, source_page, traces
+from lab.kubectl import run_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ import pytest
 
 from lab.client import Visitor, wait_until
 from lab.cluster import net
-from lab.demo.inspect import run_in, traces
-from lab.source.kubectl import Kubectl
+from lab.demo.inspect import traces
+from lab.kubectl import Kubectl, run_in
 from lab.source.manifests import NAMESPACE as SOURCES
 from lab.trials.proxy import Proxy
 from tests.e2e.conftest import source_up
@@ -63,7 +63,7 @@ def _of_clone(clone: dict[str, Any]) -> dict[str, str]:
 
 
 def _of_source(source: Source) -> dict[str, str]:
-    return _uploads(Kubectl.here(SOURCES).execute(source.name, "wordpress", LISTED))
+    return _uploads(Kubectl(SOURCES).execute(source.name, "wordpress", LISTED))
 
 
 def test_ready_before_complete_and_nothing_is_missed_meanwhile(
@@ -151,5 +151,5 @@ def test_a_release_meanwhile_ends_it_like_everything_else(
 
 def _names(source: Source) -> list[str]:
     script = "cd /var/www/html/wp-content/uploads && find . -type f"
-    listing = Kubectl.here(SOURCES).execute(source.name, "wordpress", ["sh", "-c", script])
+    listing = Kubectl(SOURCES).execute(source.name, "wordpress", ["sh", "-c", script])
     return [line.removeprefix("./") for line in listing.splitlines()]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.demo.inspect import run_in
-from lab.source.kubectl import Kubectl
+from lab.kubectl import Kubectl, run_in
 from lab.source.manifests import NAMESPACE as SOURCES
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ UNDO = f"cp -p /tmp/original.php {FILE}"
 @pytest.fixture
 def source_with_another_file(small_source: Source) -> Iterator[Source]:
     """One file of WordPress itself has the time of the image's, and other bytes."""
-    kubectl = Kubectl.here(SOURCES)
+    kubectl = Kubectl(SOURCES)
     kubectl.execute(small_source.name, "wordpress", ["sh", "-c", CHANGE])
     yield small_source
     kubectl.execute(small_source.name, "wordpress", ["sh", "-c", UNDO])
