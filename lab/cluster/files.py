@@ -1,4 +1,4 @@
-"""Configuration files of containerd, CNI, kubelet, kube-proxy and the API server's audit. Pure text.
+"""Configuration files of containerd, CNI, kubelet, kube-proxy, the API server's audit, containers. Pure text.
 
 JSON stands where YAML is read: it is YAML, and needs no quoting rules.
 """
@@ -6,9 +6,10 @@ JSON stands where YAML is read: it is YAML, and needs no quoting rules.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lab.cluster import net
+from lab.cluster import net, pki
+from lab.cluster.commands import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
 CNI_PLUGINS = "/usr/lib/cni"
 MAX_PODS = 60
+RUNTIME_SPEC = "runtime-spec.json"
+_CLEARED = ("apparmorProfile", "rlimits", "seccomp")
+_TRUSTED = "/etc/ssl/certs/clonepool-lab.pem"
 
 
 def write(paths: Paths) -> None:
     """Write all files. Not while the cluster runs: kube-proxy ends itself when its file changes."""
     texts = {
         "containerd.toml": containerd(paths),
+        RUNTIME_SPEC: runtime_spec(paths, json.loads(run("ctr", "oci", "spec"))),
         "cni/10-clonepool.conflist": cni(paths),
         "kubelet.yaml": kubelet(paths),
         "proxy.yaml": proxy(paths),
@@ -60,10 +65,29 @@ state = "{paths.run}/containerd"
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
+      base_runtime_spec = "{paths.conf}/{RUNTIME_SPEC}"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
         Root = "{paths.run}/runc"
 """
+
+
+def runtime_spec(paths: Paths, default: dict[str, Any]) -> str:
+    """What every container begins with: containerd's default, and the authority of the lab's sites.
+
+    The node vouches for its certificates, so that images and pods can be those of everywhere else and verify
+    as there. containerd clears some settings of its default, but none of a specification that it is given.
+    """
+    authority = {
+        "destination": _TRUSTED,
+        "type": "bind",
+        "source": f"{paths.pki}/{pki.WEB_CA}.crt",
+        "options": ["bind", "ro", "nosuid", "nodev", "noexec"],
+    }
+    process = {key: value for key, value in default["process"].items() if key not in _CLEARED}
+    linux = {key: value for key, value in default["linux"].items() if key not in _CLEARED}
+    mounts = [*default["mounts"], authority]
+    return json.dumps({**default, "process": process, "linux": linux, "mounts": mounts}, indent=1)
 
 
 def cni(paths: Paths) -> str:

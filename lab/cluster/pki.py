@@ -1,6 +1,7 @@
 """Keys, certificates and kubeconfigs of the cluster: made once per folder, EC P-256, valid for ten years.
 
-Two authorities: one for the cluster, one for etcd, so that a client of the cluster is none of its database.
+Three authorities: one for the cluster; one for etcd, so that a client of the cluster is none of its database;
+one for the sites behind the ingress, so that whom pods trust on the web can vouch for nobody in the cluster.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 VALID = timedelta(days=3650)
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 COMPLETE = "complete"
-CLUSTER_CA, ETCD_CA = "ca", "etcd-ca"
+_COMMON_NAME_LENGTH = 64  # of X.509; clients look at the alternative names alone
+CLUSTER_CA, ETCD_CA, WEB_CA = AUTHORITIES = ("ca", "etcd-ca", "web-ca")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,11 @@ LEAVES = (
     Leaf("apiserver-kubelet", "kube-apiserver-kubelet-client", _MASTERS),
     Leaf("kubelet-server", _NODE_USER, _NODES, (net.NODE, net.NODE_IP), (SERVER,)),
     Leaf(
-        "ingress", "clonepool lab ingress", "", (f"*.{net.CLONE_DOMAIN}", f"*.{net.SOURCE_DOMAIN}"), (SERVER,)
+        "ingress",
+        "clonepool lab ingress",
+        names=(f"*.{net.CLONE_DOMAIN}", f"*.{net.SOURCE_DOMAIN}"),
+        usages=(SERVER,),
+        authority=WEB_CA,
     ),
     Leaf("admin", "clonepool-lab-admin", _MASTERS),
     Leaf("controller-manager", "system:kube-controller-manager"),
@@ -97,14 +103,21 @@ def ensure(pki: Path, conf: Path) -> None:
     if mark.exists() and mark.read_text() == wanted:
         return
     mark.unlink(missing_ok=True)
-    for authority in (CLUSTER_CA, ETCD_CA):
+    for authority in AUTHORITIES:
         _make_authority(pki, authority)
     for leaf in LEAVES:
-        _make_leaf(pki, leaf)
+        _write_pair(pki, leaf.name, *_issue(pki, leaf))
     _make_service_account_keys(pki)
     for name, users in KUBECONFIGS.items():
         write_kubeconfig(pki, conf / f"{name}.kubeconfig", users)
     mark.write_text(wanted)
+
+
+def site_certificate(pki: Path, host: str) -> dict[str, str]:
+    """A certificate for a site behind the ingress, and its key, as a Secret for TLS holds them."""
+    leaf = Leaf("site", host[:_COMMON_NAME_LENGTH], names=(host,), usages=(SERVER,), authority=WEB_CA)
+    key, certificate = _issue(pki, leaf)
+    return {"tls.crt": certificate.public_bytes(Encoding.PEM).decode(), "tls.key": _pem(key).decode()}
 
 
 def write_kubeconfig(pki: Path, target: Path, users: Sequence[str]) -> None:
@@ -165,7 +178,7 @@ def _make_authority(pki: Path, name: str) -> None:
     _write_pair(pki, name, key, certificate)
 
 
-def _make_leaf(pki: Path, leaf: Leaf) -> None:
+def _issue(pki: Path, leaf: Leaf) -> tuple[PrivateKeyTypes, x509.Certificate]:
     authority = x509.load_pem_x509_certificate((pki / f"{leaf.authority}.crt").read_bytes())
     authority_key = load_pem_private_key((pki / f"{leaf.authority}.key").read_bytes(), None)
     if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
@@ -181,7 +194,7 @@ def _make_leaf(pki: Path, leaf: Leaf) -> None:
     if leaf.names:
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in leaf.names])
         builder = builder.add_extension(alternatives, critical=False)
-    _write_pair(pki, leaf.name, key, builder.sign(authority_key, hashes.SHA256()))
+    return key, builder.sign(authority_key, hashes.SHA256())
 
 
 def _make_service_account_keys(pki: Path) -> None:
@@ -222,5 +235,9 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _write_pair(pki: Path, name: str, key: PrivateKeyTypes, certificate: x509.Certificate) -> None:
-    write_secret(pki / f"{name}.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_secret(pki / f"{name}.key", _pem(key))
     (pki / f"{name}.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
+def _pem(key: PrivateKeyTypes) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -7,9 +7,11 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.cluster import pki
 from lab.errors import LabError
 from lab.external import ExternalCluster
 from lab.images import build, build_mariadb
@@ -34,8 +36,11 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     say = _Progress()
     source = _source(options) if options.command == "up" else None
-    images = _images(source.on.database, say) if source else {}
-    sites = Sites(Kubectl(NAMESPACE), images, os.environ.get("INGRESS_CLASS", _INGRESS_CLASS), say)
+    lab = Lab.here()
+    images = _images(lab, source.on.database, say) if source else {}
+    certify = None if lab.context else partial(pki.site_certificate, lab.paths.pki)
+    ingress_class = os.environ.get("INGRESS_CLASS", _INGRESS_CLASS)
+    sites = Sites(Kubectl(NAMESPACE), images, ingress_class, say, certify)
     if source:
         answer = sites.up(source)
         say(f"{answer.name}: up")
@@ -104,9 +109,8 @@ def _source(options: argparse.Namespace) -> Source:
     return Source.from_dump(options.name, options.site_url, options.dump, options.content)
 
 
-def _images(database: str, say: _Progress) -> dict[str, str]:
+def _images(lab: Lab, database: str, say: _Progress) -> dict[str, str]:
     """The images of this checkout, in the cluster; nothing is done where nothing changed."""
-    lab = Lab.here()
     images = build(say)
     if database == "mariadb":
         images.append(build_mariadb(say))

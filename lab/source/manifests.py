@@ -39,6 +39,11 @@ def answer_name(source_name: str) -> str:
     return f"{source_name}-answer"
 
 
+def certificate_name(source_name: str) -> str:
+    """The Secret with the certificate of its host."""
+    return f"{source_name}-tls"
+
+
 def php_name(source_name: str) -> str:
     """The ConfigMap with settings of PHP."""
     return f"{source_name}-php"
@@ -50,16 +55,27 @@ def namespace() -> Json:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
 
 
-def secret(source_name: str, name: str, values: dict[str, str], annotations: dict[str, str]) -> Json:
+def secret(
+    source_name: str, name: str, values: dict[str, str], annotations: dict[str, str] | None = None
+) -> Json:
     """A Secret that belongs to a source."""
-    metadata = {**_metadata(source_name, name), "annotations": annotations}
+    metadata = {**_metadata(source_name, name), "annotations": annotations or {}}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}
 
 
-def site(source: Source, images: dict[str, str], ingress_class: str) -> list[Json]:
-    """Pod, Service and Ingress, and what PHP is told."""
-    objects = [_pod(source, images), _service(source.name), _ingress(source, ingress_class)]
-    return [*objects, _php(source)] if source.on.php else objects
+def site(
+    source: Source, images: dict[str, str], ingress_class: str, certificate: dict[str, str] | None = None
+) -> list[Json]:
+    """Pod, Service and Ingress, what PHP is told, and what the ingress shows for the host."""
+    ingress = _ingress(source, ingress_class)
+    objects = [_pod(source, images), _service(source.name), ingress]
+    if source.on.php:
+        objects.append(_php(source))
+    if certificate:
+        name = certificate_name(source.name)
+        ingress["spec"]["tls"] = [{"hosts": [source.host], "secretName": name}]
+        objects.append({**secret(source.name, name, certificate), "type": "kubernetes.io/tls"})
+    return objects
 
 
 def _php(source: Source) -> Json:

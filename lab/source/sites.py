@@ -29,12 +29,14 @@ class Sites:
     Attributes:
         images: references that the cluster has: `wordpress-clone`, `mysql-clone`, for MariaDB also `mariadb`.
         say: is told what happens.
+        certify: makes a certificate for a host that pods trust; None: the ingress has some of its own.
     """
 
     kubectl: Kubectl
     images: dict[str, str]
     ingress_class: str
     say: Callable[[str], None]
+    certify: Callable[[str], dict[str, str]] | None = None
 
     def up(self, source: Source) -> Answer:
         """Start and fill a source, or answer again for the same one that runs.
@@ -70,9 +72,10 @@ class Sites:
         self.say(f"{source.name}: starting at {source.url}")
         passwords = {"db-password": secrets.token_urlsafe(24), "root-password": secrets.token_urlsafe(24)}
         credentials = manifests.secret(
-            source.name, manifests.credentials_name(source.name), {"generation": "1", **passwords}, {}
+            source.name, manifests.credentials_name(source.name), {"generation": "1", **passwords}
         )
-        site = manifests.site(source, self.images, self.ingress_class)
+        certificate = self.certify(source.host) if self.certify and source.secure else None
+        site = manifests.site(source, self.images, self.ingress_class, certificate)
         self.kubectl.apply([manifests.namespace(), credentials, *site])
         try:
             ready = ("--for=condition=Ready", f"pod/{source.name}", f"--timeout={_READY_SECONDS}s")

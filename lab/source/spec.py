@@ -98,6 +98,11 @@ class Source:
         """The host that the ingress routes by."""
         return urlsplit(self.url).hostname or ""
 
+    @property
+    def secure(self) -> bool:
+        """Whether it is asked for by https."""
+        return urlsplit(self.url).scheme == "https"
+
     def fingerprint(self, images: dict[str, str], generator: str) -> str:
         """Changes with everything that makes the site: the same one need not be made again.
 

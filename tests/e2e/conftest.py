@@ -172,7 +172,11 @@ class Source:
 
 
 def source_up(name: str, size: str, *options: str) -> Source:
-    command = [sys.executable, "-m", "lab", "source", "up", "--name", name, "--size", size, *options]
+    return source_started(name, "--size", size, *options)
+
+
+def source_started(name: str, *options: str) -> Source:
+    command = [sys.executable, "-m", "lab", "source", "up", "--name", name, *options]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return Source(**{field: found[field] for field in Source.__dataclass_fields__})
 

@@ -78,6 +78,17 @@ def test_a_source_is_an_ordinary_site_on_the_images_of_a_clone() -> None:
     assert ingress["spec"]["rules"][0]["host"] == "shop.sources.test"
 
 
+def test_a_site_under_https_shows_a_certificate_for_its_host(brought: tuple[Path, Path]) -> None:
+    source = Source.from_dump("shop", "https://shop.example.com", *brought)
+    assert source.secure
+    *_, ingress, secret = manifests.site(source, IMAGES, "clonepool", {"tls.crt": "c", "tls.key": "k"})
+    assert ingress["spec"]["tls"] == [
+        {"hosts": ["shop.example.com"], "secretName": secret["metadata"]["name"]}
+    ]
+    assert secret["type"] == "kubernetes.io/tls"
+    assert {"source": "shop"}.items() <= secret["metadata"]["labels"].items()
+
+
 def test_a_source_on_mariadb_has_its_server_instead_of_our_image() -> None:
     source = Source.generated("shop", "small", Host(database="mariadb"))
     pod, *_ = manifests.site(source, {**IMAGES, "mariadb": "registry/mariadb:1"}, "clonepool")

@@ -25,6 +25,7 @@ const (
 
 // Catalog is a view of the cluster's Ingresses, Services and EndpointSlices that follows their changes.
 type Catalog struct {
+	client    kubernetes.Interface
 	factory   informers.SharedInformerFactory
 	ingresses cache.SharedIndexInformer
 	services  cache.SharedIndexInformer
@@ -58,6 +59,7 @@ func ClientFromKubeconfig(path string) (kubernetes.Interface, error) {
 func New(client kubernetes.Interface) (*Catalog, error) {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	c := &Catalog{
+		client:    client,
 		factory:   factory,
 		ingresses: factory.Networking().V1().Ingresses().Informer(),
 		services:  factory.Core().V1().Services().Informer(),

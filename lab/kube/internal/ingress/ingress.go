@@ -6,6 +6,7 @@ package ingress
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,7 +51,7 @@ func NewCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "credential that may watch Ingresses, Services, EndpointSlices")
 	flags.StringVar(&o.address, "address", "127.0.0.1", "address to serve on, ports 80 and 443")
-	flags.StringVar(&o.certificate, "tls-cert-file", "", "certificate for port 443")
+	flags.StringVar(&o.certificate, "tls-cert-file", "", "certificate for port 443, where an Ingress names none for the host")
 	flags.StringVar(&o.key, "tls-private-key-file", "", "its key")
 	return cmd
 }
@@ -67,7 +68,10 @@ func run(o options) error {
 	}
 	handler := NewHandler(routes)
 	plain := &http.Server{Addr: net.JoinHostPort(o.address, "80"), Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	secure := &http.Server{Addr: net.JoinHostPort(o.address, "443"), Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	secure := &http.Server{
+		Addr: net.JoinHostPort(o.address, "443"), Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: ofHost(routes)},
+	}
 	failed := make(chan error, 2)
 	go func() { failed <- plain.ListenAndServe() }()
 	go func() { failed <- secure.ListenAndServeTLS(o.certificate, o.key) }()
@@ -77,6 +81,18 @@ func run(o options) error {
 		return fmt.Errorf("serve on %s: %w", o.address, err)
 	case <-ctx.Done():
 		return errors.Join(plain.Close(), secure.Close())
+	}
+}
+
+// Certificates finds the certificate of a host; nil where it has none of its own.
+type Certificates interface {
+	Certificate(ctx context.Context, host string) (*tls.Certificate, error)
+}
+
+// ofHost chooses by the name that the client asks for (SNI); nil leaves the choice to the server's own certificate.
+func ofHost(certificates Certificates) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return certificates.Certificate(hello.Context(), hello.ServerName)
 	}
 }
 

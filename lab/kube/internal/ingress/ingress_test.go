@@ -1,7 +1,14 @@
 package ingress
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -92,5 +99,45 @@ func TestStatusesSayWhatIsMissing(t *testing.T) {
 		if answer.StatusCode != wanted {
 			t.Errorf("%s: status %d, not %d", host, answer.StatusCode, wanted)
 		}
+	}
+}
+
+type certificates map[string]*tls.Certificate
+
+func (c certificates) Certificate(_ context.Context, host string) (*tls.Certificate, error) {
+	return c[host], nil
+}
+
+func selfSigned(t *testing.T, host string) *tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}
+}
+
+func TestAClientIsShownTheCertificateOfTheHostItNames(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.TLS = &tls.Config{GetCertificate: ofHost(certificates{"mine.test": selfSigned(t, "mine.test")})}
+	server.StartTLS()
+	defer server.Close()
+	own := server.Certificate().DNSNames[0]
+
+	for host, wanted := range map[string]string{"mine.test": "mine.test", "other.test": own} {
+		client := &tls.Config{ServerName: host, InsecureSkipVerify: true}
+		connection, err := tls.Dial("tcp", server.Listener.Addr().String(), client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := connection.ConnectionState().PeerCertificates[0].DNSNames[0]; shown != wanted {
+			t.Errorf("%s is shown the certificate of %s", host, shown)
+		}
+		connection.Close()
 	}
 }

@@ -5,7 +5,7 @@ import tarfile
 import tomllib
 from pathlib import Path
 
-from lab.cluster import cgroups, files, net
+from lab.cluster import cgroups, files, net, pki
 from lab.cluster.components import components
 from lab.cluster.images import pause_archive
 from lab.paths import Paths
@@ -19,6 +19,24 @@ def test_containerd_keeps_everything_in_the_labs_folder():
 
     for place in (config["root"], config["state"], config["grpc"]["address"], runtime["Root"]):
         assert Path(place).is_relative_to(PATHS.home)
+
+
+def test_containers_get_the_authority_of_the_labs_sites_and_no_other_difference():
+    default = {
+        "process": {"cwd": "/", "rlimits": [{"type": "RLIMIT_NOFILE"}]},
+        "mounts": [{"destination": "/proc"}],
+        "linux": {"maskedPaths": ["/proc/kcore"], "seccomp": {}},
+    }
+    config = tomllib.loads(files.containerd(PATHS))
+    runc = config["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["runtimes"]["runc"]
+    assert runc["base_runtime_spec"] == f"{PATHS.conf}/{files.RUNTIME_SPEC}"
+
+    spec = json.loads(files.runtime_spec(PATHS, default))
+
+    (authority,) = [mount for mount in spec["mounts"] if mount not in default["mounts"]]
+    assert authority["source"] == f"{PATHS.pki}/{pki.WEB_CA}.crt"
+    assert "ro" in authority["options"]
+    assert (spec["process"], spec["linux"]) == ({"cwd": "/"}, {"maskedPaths": ["/proc/kcore"]})
 
 
 def test_machines_that_forbid_lower_oom_scores_can_run_pods():

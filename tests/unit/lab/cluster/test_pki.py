@@ -44,6 +44,17 @@ def test_the_ingress_stands_for_every_clone(tmp_path):
     assert "*.clones.test" in names.get_values_for_type(x509.DNSName)
 
 
+def test_whom_pods_trust_on_the_web_vouches_for_sites_alone(tmp_path):
+    keys, _ = make(tmp_path)
+    host = "www.a-shop-with-a-name-that-is-longer-than-any-common-name-may-be.example.com"
+    made = x509.load_pem_x509_certificate(pki.site_certificate(keys, host)["tls.crt"].encode())
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    made.verify_directly_issued_by(certificate(keys, pki.WEB_CA))
+    assert names.get_values_for_type(x509.DNSName) == [host]
+    assert {leaf.name for leaf in pki.LEAVES if leaf.authority == pki.WEB_CA} == {"ingress"}
+
+
 def test_keys_and_kubeconfigs_are_for_their_owner_only(tmp_path):
     keys, conf = make(tmp_path)
 
