@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.client import ApiProblem, wait_until
-from lab.demo.inspect import run_in
+from lab.kubectl import run_in
 from tests.e2e.hostile import DOCROOT, run, shell
 from tests.e2e.inside import pid1_of
 

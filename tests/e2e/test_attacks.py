@@ -20,7 +20,8 @@ import pytest
 
 from lab.client import wait_until
 from lab.cluster import net
-from lab.demo.inspect import run_in, traces
+from lab.demo.inspect import traces
+from lab.kubectl import run_in
 from tests.e2e.hostile import run
 from tests.e2e.takeover import ATTACKER, TakenOver
 

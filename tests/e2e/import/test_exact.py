@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lab.demo.inspect import administrator_faults
-from lab.source.kubectl import Kubectl
+from lab.kubectl import Kubectl
 from lab.source.manifests import NAMESPACE as SOURCES
 from lab.trials.contents import End
 from tests.e2e.trials import PREFIX, SKIPPED_FILES, attempt, customer_of, faults_of
