@@ -38,7 +38,7 @@ class Shop:
             self.sources.put(Source(customer, f"https://{customer}.test", f"arn:{customer}", NOW))
         return self.pools.ensure(POOL, POLICY, TEMPLATE)
 
-    def warm_pods(self, count: int, *, since: int = NOW) -> list[Pod]:
+    def warm_pods(self, count: int, *, since: int = NOW, shards: int = 1) -> list[Pod]:
         pool = self.pools.ensure(POOL, POLICY, TEMPLATE)
         made = []
         for start in range(0, count, 50):
@@ -48,7 +48,9 @@ class Shop:
             ]
             pool = self.pods.reserve(pool, rows, "for the test", NOW)
             made += [
-                self.pods.change(row, to_warm(row, Proof(1, since, 900, {"x": {"ok": True}}), since + n))
+                self.pods.change(
+                    row, to_warm(row, Proof(1, since, 900, {"x": {"ok": True}}), since + n, shards)
+                )
                 for n, row in enumerate(rows, start)
             ]
         return made

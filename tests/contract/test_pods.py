@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +12,12 @@ from clonepool.domain.clones import Source
 from clonepool.domain.pods import Failure, PodState, Proof
 from clonepool.domain.transitions import new_pod, to_deleting, to_resetting, to_warm
 from clonepool.errors import StaleRow
+from clonepool.usecases.candidates import Candidates
 from tests.contract.shop import NOW, POLICY, POOL, TEMPLATE
 
 if TYPE_CHECKING:
+    from clonepool.domain.pods import Pod
+    from clonepool.ports import Pods
     from tests.contract.shop import Shop
 
 PROOF = Proof(1, NOW, 900, {"mysql.files": {"ok": True, "count": 7, "digest": "sha256:00"}})
@@ -62,6 +66,39 @@ def test_only_warm_pods_are_offered(shop: Shop) -> None:
 
     assert shop.pods.warm(POOL) == [two]
     assert shop.pods.warm("another") == []
+
+
+def test_warm_pods_lie_in_their_shards_and_are_found_from_whichever_one_begins(shop: Shop) -> None:
+    pool = shop.open()
+    made = shop.warm_pods(12, shards=3)
+    found = [shop.pods.warm(POOL, shard) for shard in range(3)]
+    assert all(found), "a hash spreads twelve pods over three shards"
+    assert sorted((p for shard in found for p in shard), key=lambda p: p.pod_name) == made
+    assert all(p.warm_shard == shard for shard, pods in enumerate(found) for p in pods)
+
+    sharded = replace(pool, policy=replace(POLICY, warm_shards=3))
+    candidates = Candidates(shop.pods, sharded, Random(1).shuffle)
+    tried: set[str] = set()
+    while pods := candidates.look():
+        assert len({pod.warm_shard for pod in pods}) == 1
+        candidates.strike(pods[0])
+        tried.add(pods[0].pod_name)
+    assert tried == {pod.pod_name for pod in made}
+
+
+def test_one_shard_costs_one_query(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = shop.open()
+    shop.warm_pods(2)
+    asked: list[int] = []
+    warm = type(shop.pods).warm
+
+    def counted(pods: Pods, name: str, shard: int = 0, limit: int = 50) -> list[Pod]:
+        asked.append(shard)
+        return warm(pods, name, shard, limit)
+
+    monkeypatch.setattr(type(shop.pods), "warm", counted)
+    assert len(Candidates(shop.pods, pool, Random(1).shuffle).look()) == 2
+    assert asked == [0]
 
 
 def test_overdue_pods_most_overdue_first(shop: Shop) -> None:

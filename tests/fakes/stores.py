@@ -26,8 +26,8 @@ class FakePods:
     def get(self, pod_name: str) -> Pod | None:
         return self._t.pods.get(pod_name)
 
-    def warm(self, pool: str, limit: int = 50) -> list[Pod]:
-        warm = [p for p in self.of_pool(pool) if p.state is PodState.WARM]
+    def warm(self, pool: str, shard: int = 0, limit: int = 50) -> list[Pod]:
+        warm = [p for p in self.of_pool(pool) if p.state is PodState.WARM and (p.warm_shard or 0) == shard]
         return sorted(warm, key=lambda p: p.warm_since or 0)[:limit]
 
     def of_pool(self, pool: str) -> list[Pod]:

@@ -61,7 +61,7 @@ def _as_it_is(port: Any) -> Any:
     return port
 
 
-def _in_order(pods: list[Pod]) -> None:
+def _in_order(_: list[Any]) -> None:
     """Instead of a random choice, so that a failing example can be told again."""
 
 
@@ -142,6 +142,7 @@ class World:
             self.policy,
             self.template,
             1,
+            _in_order,
         )
         self.wake = WakePool(pods, self.settle, self.delete, self.top_up)
         self._wire_api()

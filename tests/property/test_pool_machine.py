@@ -36,15 +36,18 @@ class PoolMachine(RuleBasedStateMachine):
     """The pool under every adversity that a cloud has to offer."""
 
     @initialize(
-        reuse=st.sampled_from(["any", "never"]), on_suspicion=st.sampled_from(["delete", "quarantine"])
+        reuse=st.sampled_from(["any", "never"]),
+        on_suspicion=st.sampled_from(["delete", "quarantine"]),
+        warm_shards=st.sampled_from([1, 3]),
     )
-    def begin(self, reuse: Any, on_suspicion: Any) -> None:
+    def begin(self, reuse: Any, on_suspicion: Any, warm_shards: int) -> None:
         patience.RANDOM = Random(1)  # type: ignore[assignment]  # the same pauses when an example is replayed
         self.mortality = Mortality()
         policy = PoolPolicy(
             min_warm=1,
             max_warm=2,
             max_pods=7,
+            warm_shards=warm_shards,
             reuse=reuse,
             max_reuse_count=3,
             max_live_clones_per_customer=2,
@@ -204,7 +207,7 @@ class PoolMachine(RuleBasedStateMachine):
             if pod.state is not PodState.QUARANTINED:  # whose deadline rests once it is cut off
                 assert (pod.deadline_at is None) == (pod.state is PodState.WARM)
             assert (pod.evidence is not None) == (pod.state is PodState.QUARANTINED)
-            assert (pod.warm_since is None) == (pod.state is not PodState.WARM)
+            assert (pod.warm_since is None) == (pod.state is not PodState.WARM) == (pod.warm_shard is None)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):

@@ -93,6 +93,7 @@ class KeeperSettings(WorkerSettings):
     pool_min: int = Field(default=1, ge=0)
     pool_max: int = Field(default=2, ge=0)
     pool_max_pods: int = Field(default=10, ge=1)
+    warm_shards: int = Field(default=1, ge=1, le=16)
     reuse: Literal["any", "never"] = "any"
     max_reuse_count: int = Field(default=50, ge=0)
     max_pod_age_seconds: int = Field(default=24 * 3600, ge=60)
@@ -109,6 +110,7 @@ class KeeperSettings(WorkerSettings):
             min_warm=self.pool_min,
             max_warm=self.pool_max,
             max_pods=self.pool_max_pods,
+            warm_shards=self.warm_shards,
             reuse=self.reuse,
             max_reuse_count=self.max_reuse_count,
             max_pod_age_seconds=self.max_pod_age_seconds,

@@ -242,6 +242,23 @@ def test_only_a_known_template_is_revoked_and_it_is_noted_once(world: World) -> 
     assert sum("revoked by an operator" in decision.text for decision in pool.decisions) == 1
 
 
+def test_pods_in_shards_serve_and_those_in_a_shard_too_many_are_replaced() -> None:
+    policy = replace(REUSING, min_warm=6, max_warm=6, max_pods=14, max_live_clones_per_customer=9)
+    world = World(policy=replace(policy, warm_shards=3))
+    world.warm_up("alice")
+    assert len({p.warm_shard for p in world.tables.pods.values()}) > 1
+    for number in range(6):
+        assert world.ask("alice", name=f"n{number}").start.kind == "warm"
+    world.settle_down()
+
+    world.redeploy(policy=policy)
+    for _ in range(3):
+        world.tick()
+        world.settle_down()
+    warm = [p for p in world.tables.pods.values() if p.state is PodState.WARM]
+    assert [p.warm_shard for p in warm] == [0] * 6
+
+
 def test_many_overdue_pods_are_worked_on_side_by_side() -> None:
     world = World(policy=replace(REUSING, min_warm=4, max_warm=4, max_pods=8))
     world.register("alice")

@@ -123,6 +123,7 @@ class Pod:
         generation: fencing token, 1 for a new pod, one more at every reset, leased at most once.
         deadline_at: when the keeper looks at this pod; None only while WARM, or QUARANTINED and cut off.
         warm_since: set exactly while WARM.
+        warm_shard: the partition of the index of warm pods that it lies in; set exactly while WARM.
         failures: leases in a row that failed for a reason that may lie in the pod.
         evidence: set exactly while QUARANTINED.
     """
@@ -140,6 +141,7 @@ class Pod:
     reuse_count: int = 0
     deadline_at: int | None = None
     warm_since: int | None = None
+    warm_shard: int | None = None
     proof: Proof | None = None
     last_failure: Failure | None = None
     failures: int = 0

@@ -16,6 +16,7 @@ class PoolPolicy:
         max_pods: never more rows than this, demand or not.
         create_seconds, reset_seconds, import_seconds, delete_seconds: how long a pod may be in a state;
             workers that died included, and the keeper that goes on comes every minute.
+        warm_shards: partitions of the index of warm pods, so that claims do not all ask the same one.
         reuse: `never` replaces a used pod, `any` resets it for the next customer.
         on_suspicion: what becomes of a pod in which a verifier found a difference.
         max_quarantined: as many suspicious pods are kept; further ones are deleted.
@@ -24,6 +25,7 @@ class PoolPolicy:
     min_warm: int = 1
     max_warm: int = 2
     max_pods: int = 10
+    warm_shards: int = 1
     reuse: Literal["any", "never"] = "any"
     max_reuse_count: int = 50
     max_pod_age_seconds: int = 24 * 3600

@@ -36,8 +36,9 @@ class Plan:
 def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
     """Compare supply (warm and coming) with demand (the minimum and everyone who waits).
 
-    Pods of a former template, and those past their age, still serve but no longer count, so their successors
-    are made first and only then they go. Pods of a revoked template go at once. Of too many the oldest go.
+    Pods of a former template, those past their age, and those in a shard that nobody asks any more no longer
+    count, so their successors are made first and only then they go. Pods of a revoked template go at once. Of
+    too many the oldest go.
     """
     warm = [p for p in snapshot.pods if p.state is PodState.WARM]
     revoked = [p for p in warm if p.template_hash not in pool.accepted_templates]
@@ -64,9 +65,9 @@ def plan(snapshot: Snapshot, pool: Pool, now: int) -> Plan:
 
 def _fresh(pod: Pod, pool: Pool, now: int) -> bool:
     young = now - pod.created_at < pool.policy.max_pod_age_seconds
-    return (
-        young and pod.template_hash == pool.current_template and pod.template_hash in pool.accepted_templates
-    )
+    asked = (pod.warm_shard or 0) < pool.policy.warm_shards
+    current = pod.template_hash == pool.current_template and pod.template_hash in pool.accepted_templates
+    return young and asked and current
 
 
 def _superseded(outdated: list[Pod], missing: int, room: int) -> list[Pod]:

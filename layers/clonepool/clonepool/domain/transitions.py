@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from clonepool.domain.pods import Evidence, Failure, Pod, PodState, Proof
 from clonepool.errors import PodTaken
@@ -34,13 +35,14 @@ def new_pod(pod_name: str, pool: str, template_hash: str, now: int) -> Pod:
     )
 
 
-def to_warm(pod: Pod, proof: Proof, now: int) -> Pod:
-    """Proven and free."""
+def to_warm(pod: Pod, proof: Proof, now: int, shards: int = 1) -> Pod:
+    """Proven and free, in one of so many shards."""
     return replace(
         pod,
         state=PodState.WARM,
         state_since=now,
         warm_since=now,
+        warm_shard=crc32(f"{pod.pod_name}.{pod.generation}".encode()) % shards,
         deadline_at=None,
         proof=proof,
         last_failure=None,
@@ -62,6 +64,7 @@ def to_assigned(pod: Pod, clone: Clone, now: int) -> Pod:
         clone_id=clone.clone_id,
         lease_id=clone.lease_id,
         warm_since=None,
+        warm_shard=None,
         deadline_at=now + SILENCE_SECONDS,
     )
 
@@ -91,6 +94,7 @@ def to_quarantined(pod: Pod, evidence: Evidence, failure: Failure) -> Pod:
         clone_id=None,
         lease_id=None,
         warm_since=None,
+        warm_shard=None,
         deadline_at=evidence.at + SILENCE_SECONDS,
         proof=None,
         last_failure=failure,
@@ -107,6 +111,7 @@ def to_deleting(pod: Pod, now: int, failure: Failure | None = None) -> Pod:
         clone_id=None,
         lease_id=None,
         warm_since=None,
+        warm_shard=None,
         deadline_at=now + SILENCE_SECONDS,
         last_failure=failure or pod.last_failure,
         evidence=None,

@@ -20,8 +20,8 @@ class Pods(Protocol):
     def get(self, pod_name: str) -> Pod | None:
         """Strongly consistent read."""
 
-    def warm(self, pool: str, limit: int = 50) -> list[Pod]:
-        """Warm candidates from the `warm` index (may be stale: the claim decides)."""
+    def warm(self, pool: str, shard: int = 0, limit: int = 50) -> list[Pod]:
+        """Warm pods of one shard, the longest warm first (index read, may be stale: the claim decides)."""
 
     def of_pool(self, pool: str) -> list[Pod]:
         """All rows of the pool, consistent."""

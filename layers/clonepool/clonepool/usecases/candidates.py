@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.pods import PodState
 
@@ -24,14 +24,21 @@ class Candidates:
 
     pods: Pods
     pool: Pool
-    shuffle: Callable[[list[Pod]], None]
+    shuffle: Callable[[list[Any]], None]
     taken: set[PodRef] = field(default_factory=set)
 
     def look(self) -> list[Pod]:
-        """Warm, proven, of an accepted template, and not struck."""
-        found = [pod for pod in self.pods.warm(self.pool.pool, MANY) if self._eligible(pod)]
-        self.shuffle(found)
-        return found
+        """Warm, proven, of an accepted template, and not struck: those of one shard that has any.
+
+        Everybody begins elsewhere, so one query is enough as long as there are pods in all shards.
+        """
+        shards = list(range(self.pool.policy.warm_shards))
+        self.shuffle(shards)
+        for shard in shards:
+            if found := [pod for pod in self.pods.warm(self.pool.pool, shard, MANY) if self._eligible(pod)]:
+                self.shuffle(found)
+                return found
+        return []
 
     def strike(self, pod: Pod) -> None:
         """Somebody else was faster: not again."""

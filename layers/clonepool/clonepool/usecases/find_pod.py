@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import CloneState
 from clonepool.errors import PodTaken
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from clonepool.domain.clones import Clone
-    from clonepool.domain.pods import Pod
     from clonepool.ports import Clock, Leases, Pods, Pools
     from clonepool.usecases.top_up import TopUp
 
@@ -35,7 +34,7 @@ class FindPod:
     top_up: TopUp
     wait_seconds: float = 3
     poll_seconds: float = 1
-    shuffle: Callable[[list[Pod]], None] = field(default=SystemRandom().shuffle)
+    shuffle: Callable[[list[Any]], None] = field(default=SystemRandom().shuffle)
 
     def __call__(self, clone: Clone) -> None:
         """Raises StaleRow when the clone got a pod elsewhere or is gone."""

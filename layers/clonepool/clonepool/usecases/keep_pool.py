@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
 
-from clonepool.domain.pods import PodState
-from clonepool.errors import ClonepoolError, LostRace
+from clonepool.errors import ClonepoolError, LostRace, PodTaken
+from clonepool.usecases.candidates import Candidates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ class KeepPool:
     policy: PoolPolicy
     template_hash: str
     workers: int = 8
+    shuffle: Callable[[list[Any]], None] = field(default=SystemRandom().shuffle)
 
     def __call__(self) -> TickReport:
         """One tick. Raises StoreBusy if not even the pool row can be had."""
@@ -85,11 +87,21 @@ class KeepPool:
     def _seat_all(self) -> None:
         """Nobody waits while a pod is warm."""
         pool = self.pools.get(self.pool)
-        accepted = pool.accepted_templates if pool else ()
-        for pod in self.pods.warm(self.pool):
-            fit = pod.state is PodState.WARM and pod.proven and pod.template_hash in accepted
-            if fit and self.seat(pod) is None:
-                return
+        if pool is None:
+            return
+        candidates = Candidates(self.pods, pool, self.shuffle)
+        while pods := candidates.look():
+            for pod in pods:
+                candidates.strike(pod)
+                if self._seated(pod) is False:
+                    return
+
+    def _seated(self, pod: Pod) -> bool | None:
+        """Whether somebody got the pod; None if it was not to be had."""
+        try:
+            return self.seat(pod) is not None
+        except PodTaken:
+            return None
 
     @staticmethod
     def _full(now: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import SystemRandom
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from clonepool.domain.lease import leasing_clone, queued_clone
@@ -57,7 +57,7 @@ class RequestClone:
     pool: str
     claim_seconds: float = 0.5
     new_id: Callable[[], str] = field(default=lambda: uuid4().hex)
-    shuffle: Callable[[list[Pod]], None] = field(default=SystemRandom().shuffle)
+    shuffle: Callable[[list[Any]], None] = field(default=SystemRandom().shuffle)
 
     def __call__(self, request: CloneRequest) -> Admission:
         """Repeating a request gives the same clone as long as it lives.

@@ -109,9 +109,10 @@ class SettlePod:
             return self.suspect(pod, verdict)
         if not verdict.ok:
             return self.delete.condemn(pod, "not_reusable", "; ".join(verdict.findings))
-        if pod.template_hash not in self._pool(pod).accepted_templates:
+        pool = self._pool(pod)
+        if pod.template_hash not in pool.accepted_templates:
             return self.delete.condemn(pod, "template_revoked", f"template {pod.template_hash} is revoked")
-        return self._promote(pod, _proof(pod, verdict, self.clock.now()))
+        return self._promote(pod, _proof(pod, verdict, self.clock.now()), pool.policy.warm_shards)
 
     def _give_up(self, pod: Pod, last: Verdict | None) -> None:
         """Counted for the decision about the next reset; a finding is not: that is one site's doing."""
@@ -125,14 +126,14 @@ class SettlePod:
     def _measure(self, pod: Pod, kind: str, milliseconds: int = 0) -> None:
         self.pools.note(pod.pool, "", self.clock.now(), measured_ms={kind: milliseconds})
 
-    def _promote(self, pod: Pod, proof: Proof) -> None:
+    def _promote(self, pod: Pod, proof: Proof, shards: int) -> None:
         now = self.clock.now()
         if pod.state is PodState.RESETTING:
             self.leases.end_lease(pod.pod_name, pod.generation - 1, now=now, result="clean", proof=proof)
         self._measure(pod, KINDS[pod.state], 1000 * (now - pod.state_since))
         if self.seat(replace(pod, proof=proof)):
             return
-        warm = self.pods.change(pod, to_warm(pod, proof, now))
+        warm = self.pods.change(pod, to_warm(pod, proof, now, shards))
         if not self._seated_late(warm):
             self._show(warm)
 

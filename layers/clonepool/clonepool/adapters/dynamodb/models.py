@@ -20,9 +20,9 @@ EXPIRY_SHARD = "0"
 """All clones in one partition of the `expiry` index; thousands of live clones would want more."""
 
 
-def warm_shard(pool: str) -> str:
-    """The partition of the `warm` index that a pool's warm pods lie in (one per pool)."""
-    return f"{pool}#0"
+def warm_shard(pool: str, shard: int) -> str:
+    """The partition of the `warm` index that this shard of a pool is."""
+    return f"{pool}#{shard}"
 
 
 def every(*conditions: Any) -> Condition:

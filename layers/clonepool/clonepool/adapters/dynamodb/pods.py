@@ -35,10 +35,10 @@ class DynamoPods:
         row = self.database.find(self.model, pod_name)
         return to_pod(row) if row else None
 
-    def warm(self, pool: str, limit: int = 50) -> list[Pod]:
-        index, shard = self.model.warm, warm_shard(pool)
+    def warm(self, pool: str, shard: int = 0, limit: int = 50) -> list[Pod]:
+        index, partition = self.model.warm, warm_shard(pool, shard)
         return self.database.call(
-            lambda: [to_pod(row) for row in index.query(shard, limit=limit, page_size=limit)]
+            lambda: [to_pod(row) for row in index.query(partition, limit=limit, page_size=limit)]
         )
 
     def of_pool(self, pool: str) -> list[Pod]:
