@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from clonepool.entrypoints.http.requests import Body, CloneBody, ExtendBody, SourceBody
+from clonepool.entrypoints.http.summary import WARNINGS
 from tests.integration.handlers import ROOT, event, request
 
 if TYPE_CHECKING:
@@ -65,5 +66,8 @@ def test_answers_have_the_described_fields(functions: Functions) -> None:
     shown.append(functions.http(event("get-clone")).body)
     for view in shown:
         assert set(SCHEMAS["Clone"]["required"]) <= view.keys() <= SCHEMAS["Clone"]["properties"].keys()
+    assert shown[-1]["fidelity"].keys() <= SCHEMAS["FidelitySummary"]["properties"].keys()
+    kinds = SCHEMAS["FidelitySummary"]["properties"]["warnings"]["propertyNames"]["enum"]
+    assert tuple(kinds) == WARNINGS
     problem = functions.http(request("create-clone", {"colour": "red"})).body
     assert set(SCHEMAS["Problem"]["required"]) < problem.keys() == SCHEMAS["Problem"]["properties"].keys()

@@ -132,7 +132,8 @@ def test_what_a_source_says_is_never_too_long_for_a_row() -> None:
 
     report = {"tables": 12, "checksum": "sha256:0", "versions": {"source": {"php": "8" * MAX_REPORT_BYTES}}}
     found = import_event(json.dumps({"result": "ok", "fidelity": report})).fidelity
-    assert found == {"tables": 12, "shortened": True}
+    assert found["tables"] == 12
+    assert found.keys() == {"tables", "shortened"}
 
 
 def test_a_report_of_usual_size_is_kept_whole() -> None:

@@ -11,6 +11,7 @@ from clonepool.domain.clones import CloneState
 from clonepool.domain.fidelity import LISTED, shorten
 from clonepool.errors import Unavailable
 from tests.fakes.cluster import IMPORTED
+from tests.unit.usecases.test_filling import COMPLETE, USABLE
 
 if TYPE_CHECKING:
     from tests.fakes.world import World
@@ -29,7 +30,7 @@ def imported(world: World) -> World:
 def test_the_row_has_the_figures_and_the_first_of_each_list(imported: World) -> None:
     imported.settle_down()
     fidelity = imported.get_clone("alice").fidelity
-    assert fidelity == {**LONG, "files_skipped": SKIPPED[:LISTED], "shortened": True}
+    assert fidelity == {**LONG, "files_skipped": SKIPPED[:LISTED], "shortened": {"files_skipped": 500}}
 
 
 def test_who_asks_gets_all_of_it(imported: World) -> None:
@@ -46,7 +47,20 @@ def test_a_bucket_that_is_away_holds_up_no_clone(imported: World) -> None:
     with pytest.raises(Unavailable):
         imported.get_fidelity("alice")
     imported.reports.down = False
-    assert imported.get_fidelity("alice")[1]["shortened"] is True
+    assert imported.get_fidelity("alice")[1]["shortened"] == {"files_skipped": 500}
+
+
+def test_files_that_never_came_are_told_with_the_long_report_of_before(world: World) -> None:
+    usable = replace(USABLE, fidelity={**LONG, "complete": False})
+    given_up = replace(COMPLETE, fidelity={"complete": False, "incomplete": {"code": "source_unreachable"}})
+    world.cluster.script.imports["alice"] = [usable, given_up]
+    world.ask("alice")
+    world.settle_down()
+
+    row = world.get_clone("alice").fidelity
+    assert (row["incomplete"], row["shortened"]) == ({"code": "source_unreachable"}, {"files_skipped": 500})
+    report = world.get_fidelity("alice")[1]
+    assert report == {**LONG, "complete": False, "incomplete": {"code": "source_unreachable"}}
 
 
 def test_a_short_report_is_in_the_row_alone(world: World) -> None:
@@ -61,5 +75,5 @@ def test_shortening_goes_to_the_bottom() -> None:
     short = shorten({"rows": {"source": 5, "by_table": by_table}, "list": [[1] * 100]})
     assert short["rows"]["source"] == 5
     assert len(short["rows"]["by_table"]) == len(short["list"][0]) == LISTED
-    assert short["shortened"] is True
-    assert shorten(short) == {name: value for name, value in short.items() if name != "shortened"}
+    assert short["shortened"].keys() == {"rows", "list"}
+    assert shorten(short) == short

@@ -15,9 +15,23 @@ SHORTENED = "shortened"
 
 
 def shorten(fidelity: dict[str, Any]) -> dict[str, Any]:
-    """The report as a row keeps it; `shortened` is True if something was left out."""
+    """The report as a row keeps it. `shortened` says of what was cut, ever, how many entries it had."""
     short = {name: _short(value) for name, value in fidelity.items() if name != SHORTENED}
-    return {**short, SHORTENED: True} if any(short[name] != fidelity[name] for name in short) else short
+    cut = {name: len(fidelity[name]) for name in short if short[name] != fidelity[name]}
+    marks = {**fidelity.get(SHORTENED, {}), **cut}
+    return {**short, SHORTENED: marks} if marks else short
+
+
+def whole(fidelity: dict[str, Any]) -> bool:
+    """Whether a row keeps all that is in this report, which may be what was left of a longer one."""
+    return shorten(fidelity) == fidelity
+
+
+def entries(fidelity: dict[str, Any], name: str) -> int:
+    """How many entries this list of a report has, or had before it was cut."""
+    listed = fidelity.get(name)
+    present = len(listed) if isinstance(listed, list) else 0
+    return max(present, within(fidelity, SHORTENED, name) or 0)
 
 
 def within(report: Any, *names: str) -> Any:

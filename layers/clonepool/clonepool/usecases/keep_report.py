@@ -6,13 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clonepool.domain.fidelity import SHORTENED, shorten
+from clonepool.domain.fidelity import SHORTENED, shorten, whole
 from clonepool.errors import Unavailable
 
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone
     from clonepool.ports import Reports
     from clonepool.usecases.read_clones import GetClone
+
+LATEST = ("complete", "incomplete")
+"""What the row alone knows if files never came: then there is no longer report than that of before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,11 @@ class KeepReport:
 
     def __call__(self, clone: Clone, fidelity: dict[str, Any]) -> dict[str, Any]:
         """A report that cannot be kept whole holds up no clone: its short form says that it is one."""
-        short = shorten(fidelity)
-        if SHORTENED not in short:
-            return short
-        with suppress(Unavailable):
-            self.reports.put(clone.lease_id, fidelity)
-        return short
+        if not whole(fidelity):
+            report = {name: value for name, value in fidelity.items() if name != SHORTENED}
+            with suppress(Unavailable):
+                self.reports.put(clone.lease_id, report)
+        return shorten(fidelity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,5 @@ class GetFidelity:
         clone = self.get_clone(clone_id, caller)
         if SHORTENED not in clone.fidelity:
             return clone, clone.fidelity
-        return clone, self.reports.get(clone.lease_id) or clone.fidelity
+        report = self.reports.get(clone.lease_id) or clone.fidelity
+        return clone, {**report, **{name: clone.fidelity[name] for name in LATEST if name in clone.fidelity}}

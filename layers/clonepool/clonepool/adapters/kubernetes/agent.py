@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.clones import Backfill, Progress
+from clonepool.domain.fidelity import SHORTENED
 from clonepool.domain.observed import ImportEvent, ImportJob, Verdict
 from clonepool.domain.outbound import Attempt, Outbound, Tally
 from clonepool.domain.proving import missing
@@ -150,7 +151,8 @@ def _storable(fidelity: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(fidelity)) <= MAX_REPORT_BYTES:
         return fidelity
     figures = {name: value for name, value in fidelity.items() if isinstance(value, int)}
-    return {**figures, "shortened": True}
+    lists = {name: len(value) for name, value in fidelity.items() if isinstance(value, list)}
+    return {**figures, SHORTENED: lists}
 
 
 def verdict(generation: int, answers: Mapping[str, str]) -> Verdict:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from clonepool.entrypoints.http.summary import summary
+
 if TYPE_CHECKING:
     from clonepool.domain.clones import Clone, Progress, Source
     from clonepool.domain.leasekeys import LoginPass
@@ -62,7 +64,7 @@ def clone_view(clone: Clone, addresses: Addresses, access_token: str | None) -> 
             access_url=access_token and addresses.access_url(clone.clone_id, access_token),
             eta_seconds=clone.eta_seconds,
             failure=_failure(clone.failure),
-            fidelity=_summary(clone.fidelity) or None,
+            fidelity=summary(clone.fidelity) or None,
         ),
     }
 
@@ -186,11 +188,6 @@ def _failure(failure: Failure | None) -> View | None:
     if failure is None:
         return None
     return {"code": failure.code, "detail": failure.detail, "at": iso(failure.at)}
-
-
-def _summary(fidelity: View) -> View:
-    """The figures; lists of examples are for the full report."""
-    return {name: value for name, value in fidelity.items() if isinstance(value, int | str)}
 
 
 def _given(**fields: Any) -> View:
