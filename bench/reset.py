@@ -37,7 +37,7 @@ def use(pod_name: str) -> None:
 def idle_megabytes() -> list[float]:
     """Working set of both containers of each warm pod."""
     labels = f"app={APP},pool!={POOL},pool-status={STATUS_LABEL[PodState.WARM]}"
-    pods = Kubectl().get("pods", f"--selector={labels}")["items"]
+    pods = Kubectl().list("pods", labels)
     return [
         sum(
             _working_set(status["containerID"].rpartition("/")[2])

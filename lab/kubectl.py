@@ -64,9 +64,17 @@ class Kubectl:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
         self.run("apply", "--filename=-", stdin=text.encode())
 
-    def get(self, kind: str, *selector: str) -> dict[str, Any]:
-        """Objects as JSON; an empty one where a named object does not exist. Raises LabError."""
-        text = self.run("get", kind, *selector, "--ignore-not-found", "--output=json")
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """A named object; an empty one where there is none. Raises LabError."""
+        return self._found(kind, name)
+
+    def list(self, kinds: str, labels: str = "") -> list[dict[str, Any]]:
+        """All objects of these kinds, or those with these labels. Raises LabError."""
+        found: list[dict[str, Any]] = self._found(kinds, f"--selector={labels}").get("items", [])
+        return found
+
+    def _found(self, *what: str) -> dict[str, Any]:
+        text = self.run("get", *what, "--ignore-not-found", "--output=json")
         found: dict[str, Any] = json.loads(text or "{}")
         return found
 

@@ -107,8 +107,7 @@ class Installation:
 
     def objects(self, kinds: str) -> list[dict[str, Any]]:
         """Objects of the namespace as the API server shows them."""
-        found: list[dict[str, Any]] = self.kubectl.get(kinds)["items"]
-        return found
+        return self.kubectl.list(kinds)
 
     def logs(self, pod_name: str, container: str) -> str:
         """The container's log, as far as the node keeps it."""

@@ -62,10 +62,10 @@ class Sites:
 
     def list(self) -> list[dict[str, str]]:
         """Name, address and state of each source. Raises LabError."""
-        pods = self.kubectl.get("pods", f"--selector=app={manifests.APP}")
-        ingresses = self.kubectl.get("ingresses", f"--selector=app={manifests.APP}")
-        hosts = {item["metadata"]["name"]: item["spec"]["rules"][0]["host"] for item in ingresses["items"]}
-        names = [(pod["metadata"]["name"], pod["status"]["phase"]) for pod in pods["items"]]
+        pods = self.kubectl.list("pods", f"app={manifests.APP}")
+        ingresses = self.kubectl.list("ingresses", f"app={manifests.APP}")
+        hosts = {item["metadata"]["name"]: item["spec"]["rules"][0]["host"] for item in ingresses}
+        names = [(pod["metadata"]["name"], pod["status"]["phase"]) for pod in pods]
         return [{"name": name, "host": hosts.get(name, ""), "state": phase} for name, phase in names]
 
     def _start(self, source: Source) -> None:

@@ -42,7 +42,7 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
         system.gone(clone["clone_id"], seconds=LONGEST_SECONDS)
         took = time.time() - expires_at
         assert system.page(clone, "/wp-login.php").status_code == 404
-        names = {one["metadata"]["name"] for one in Kubectl().get("services,ingresses")["items"]}
+        names = {one["metadata"]["name"] for one in Kubectl().list("services,ingresses")}
         assert clone["clone_id"] not in names
         wait_until(
             "the old password to be refused",

@@ -144,7 +144,7 @@ def test_a_worker_that_slept_through_the_end_of_its_lease_is_refused_everywhere(
     assert (row["state"], row["clone_id"]) == ("READY", heir["clone_id"])
     labels = Kubectl().get("pod", old["pod_name"])["metadata"]["labels"]
     assert (labels["clone-id"], labels["generation"]) == (heir["clone_id"], str(heir["generation"]))
-    assert Kubectl().get("ingress,service", "-l", f"clone-id={old['clone_id']}")["items"] == []
+    assert Kubectl().list("ingresses,services", f"clone-id={old['clone_id']}") == []
     assert system.row("clones", clone_id=old["clone_id"]) is None
     with pytest.raises(ApiProblem) as gone:
         system.api.clone(old["clone_id"])

@@ -114,5 +114,5 @@ def test_a_leased_pod_that_is_evicted_is_told_and_replaced_and_leaves_nothing(
     wait_until("the clone to fail with pod_lost", failed, seconds=240, every=5)
     wait_until("its row to go", lambda: system.row("pods", pod_name=pod.name) is None, seconds=120)
     kinds = "pods,secrets,services,ingresses,networkpolicies"
-    assert Kubectl().get(kinds, "-l", f"pod-name={pod.name}")["items"] == []
+    assert Kubectl().list(kinds, f"pod-name={pod.name}") == []
     system.warm()

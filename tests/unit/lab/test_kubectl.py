@@ -30,7 +30,7 @@ def external(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKubectl:
 
 
 def test_with_a_context_everything_runs_against_it(external: FakeKubectl) -> None:
-    assert Kubectl().get("pods") == {"items": []}
+    assert Kubectl().list("pods") == []
     Kubectl("sources").remove("app=x")
     Kubectl("").run("version")
     every = [call.split() for call in external.calls]
@@ -77,6 +77,6 @@ def test_bytes_and_streams_reach_a_container_and_come_back(external: FakeKubectl
 
 def test_a_failure_says_what_kubectl_said_unless_it_is_an_answer(external: FakeKubectl) -> None:
     with pytest.raises(LabError, match=r"(?s)kubectl get node .*failed:\nno"):
-        Kubectl().get("node")
+        Kubectl().get("node", "lab")
     done = run_in("shop", "mysql", ["cat"], stdin=b"in", namespace="sources")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"in", b"warned\n")
