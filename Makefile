@@ -16,6 +16,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ARCHITECTURE ?= x86_64
 # lab/kube's main package compiles all of Kubernetes (minutes); the lab's own build is its check.
 GO_PACKAGES := docker/clone-agent:./... lab/kube:./internal/... tests/e2e/attacker:.
+# Programs of benches and tests that are compiled as if they lay among the agent's sources.
+GO_PROGRAMS := bench/rewriters tests/property/rewriting
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
 PYTEST := python -m pytest
 
@@ -72,9 +74,15 @@ lint-python:
 
 .PHONY: lint-go
 lint-go: $(GOBIN)/$(STATICCHECK)
-	@unformatted=$$(gofmt -l docker/clone-agent lab/kube bench tests)
+	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l docker/clone-agent lab/kube bench tests)
 	if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
-	for entry in $(GO_PACKAGES); do
+	agent=$$(mktemp -d)
+	trap 'rm -r "$$agent"' EXIT
+	cp -r docker/clone-agent/. "$$agent"
+	for program in $(GO_PROGRAMS); do
+	  mkdir "$$agent/cmd/$${program//\//-}" && cp "$$program"/*.go "$$agent/cmd/$${program//\//-}"
+	done
+	for entry in $(GO_PACKAGES) "$$agent:./cmd/..."; do
 	  ( cd "$${entry%%:*}" && go vet -trimpath "$${entry#*:}" && GOFLAGS=-trimpath "$(GOBIN)/$(STATICCHECK)/staticcheck" "$${entry#*:}" )
 	done
 
