@@ -165,11 +165,11 @@ test-e2e: ## The whole way, over HTTP, on the lab
 
 .PHONY: test-import
 test-import: setup-checks ## The import alone: importer and rewriter, the plugin on the source, clones on the lab
-	@( cd docker/clone-agent && go test -trimpath ./internal/importer/... ./internal/rewrite/... )
+	@( cd docker/clone-agent && go test -trimpath ./internal/importer/... ./internal/rewrite/... ./internal/pid1 )
 	$(MAKE) test-go-mysql
-	$(PYTEST) tests/property/rewriting
+	$(PYTEST) tests/property/rewriting tests/unit/domain/test_reach.py
 	$(MAKE) test-php
-	if [ -d tests/e2e/import ]; then $(MAKE) test-e2e E2E=tests/e2e/import; fi
+	$(MAKE) test-e2e E2E="tests/e2e/import tests/e2e/test_fatal_plugins.py tests/e2e/test_own_site.py"
 
 FUZZ_TIME ?= 3m
 FUZZ_CELLS ?= 20000
