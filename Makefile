@@ -58,7 +58,7 @@ lab-env: ## Shell exports: eval "$(make lab-env)"
 # ---- Checks ----
 
 .PHONY: test
-test: setup-checks lint test-unit test-go test-php test-e2e ## Everything: lint, all tests, end to end on the lab
+test: setup-checks lint test-unit test-go test-php test-lab test-e2e ## Everything: lint, all tests, end to end on the lab
 
 .PHONY: lint
 lint: lint-python lint-go lint-php lint-shell lint-template ## All linters
@@ -148,15 +148,30 @@ $(PHP_WASM):
 	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
 	mv -T "$$folder" "$@" || rm -r "$$folder"
 
+# What elsewhere than in CI a machine that cannot run the lab skips, and says so.
+define NEEDS_LAB
+if [ -z "$${CI:-}" ] && { [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; }; then
+  echo "SKIPPED: $@ needs the lab, and the lab needs Linux and root"; exit 0
+fi
+endef
+
+# Slow builds first: they are no part of what is tested, nor of its time limits.
+.PHONY: test-lab
+test-lab: ## The lab itself: started twice, killed, started where it cannot, removed (not while it is up)
+	@$(NEEDS_LAB)
+	if [ -z "$${CI:-}" ] && python -m lab status >/dev/null 2>&1; then
+	  echo "SKIPPED: $@ breaks and removes the lab, and it is up: make lab-down first"; exit 0
+	fi
+	python -m lab build-kube >/dev/null
+	python -m lab.images >/dev/null
+	$(PYTEST) -m lab tests/lab
+
 E2E ?= tests
 
-# Brings the lab up and takes it down again, unless it was up already. Elsewhere than in CI a machine that cannot
-# run the lab skips these tests and says so.
+# Brings the lab up and takes it down again, unless it was up already.
 .PHONY: test-e2e
 test-e2e: ## The whole way, over HTTP, on the lab
-	@if [ -z "$${CI:-}" ] && { [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; }; then
-	  echo "SKIPPED: end-to-end tests need the lab, and the lab needs Linux and root"; exit 0
-	fi
+	@$(NEEDS_LAB)
 	if ! python -m lab status >/dev/null 2>&1; then
 	  trap 'python -m lab down' EXIT
 	fi

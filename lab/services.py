@@ -9,16 +9,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lab.aws import dynamodb, secrets
-from lab.aws.service import ServiceError, answers_http
+from lab.aws.service import ServiceError, answers_http, refuse_taken
 from lab.errors import LabError
 from lab.paths import CHECKOUT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lab.paths import Paths
     from lab.process import Registry
     from lab.steps import Steps
@@ -94,10 +97,8 @@ class Services:
                 shutil.rmtree(self.paths.events / folder, ignore_errors=True)
         for name, start in starters.items():
             if not self.registry.alive(name):
-                try:
+                with _told():
                     self.registry.record(name, start(log=self.paths.log(name)).pid)
-                except ServiceError as error:
-                    raise LabError(str(error)) from error
 
     def _start_functions(self, parameters: dict[str, str]) -> None:
         config = json.dumps(self._config(parameters), indent=1)
@@ -106,6 +107,8 @@ class Services:
         if self.registry.alive(FUNCTIONS) and mark.exists() and mark.read_text() == stamp:
             return
         self.registry.stop([FUNCTIONS], grace_seconds=3)
+        with _told():
+            refuse_taken("API", API_PORT)
         file.write_text(config)
         self.registry.start(
             FUNCTIONS, [sys.executable, "-m", "lab.aws", "serve", "--config", str(file)], folder=CHECKOUT
@@ -135,6 +138,14 @@ class Services:
             if time.monotonic() > deadline:
                 raise LabError(f"GET {API_URL}/pool has no answer. The end of {log}:\n{_tail(log)}")
             time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ServiceError as error:
+        raise LabError(str(error)) from error
 
 
 def _digest() -> str:

@@ -123,7 +123,7 @@ def refuse_taken(name: str, port: int) -> None:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ServiceError(
-                f"{name}: port {port} is in use; stop what listens there or choose another port"
+                f"{name}: port {port} is in use: end what `ss -ltnp 'sport = :{port}'` names, and try again"
             )
 
 

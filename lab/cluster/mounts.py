@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ANCHOR = "mounts"
 # containerd's shim sockets; CNI's result cache; the kubelet's plugin sockets and links to logs
-_FIXED = ("/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
+FIXED = ("/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
 _SCRIPT = """
 set -eu
 for folder in "$@"; do mount -t tmpfs -o mode=0700 clonepool "$folder"; done
@@ -29,11 +29,11 @@ exec sleep infinity
 
 def set_up(paths: Paths, registry: Registry) -> int:
     """Start the process that holds the namespace open; returns its id."""
-    made = [folder for folder in _FIXED if not Path(folder).exists()]
+    made = [folder for folder in FIXED if not Path(folder).exists()]
     (paths.run / "made-folders").write_text("\n".join(made))
     for folder in made:
         Path(folder).mkdir(mode=0o700, parents=True)
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _SCRIPT, "sh", *_FIXED]
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _SCRIPT, "sh", *FIXED]
     process = registry.start(ANCHOR, command)
     while process.alive and not _ready(process.pid):
         pass
@@ -45,7 +45,12 @@ def set_up(paths: Paths, registry: Registry) -> int:
 
 
 def take_down(paths: Paths) -> None:
-    """Remove the mount points that `set_up` had to make, if nobody else uses them now."""
+    """Remove the mount points that `set_up` had to make, if nobody else uses them now.
+
+    What somebody mounted below the lab's folder goes, too: folders could not be removed under it.
+    """
+    for point in leftovers(paths):
+        attempt("umount", "--lazy", point)
     record = paths.run / "made-folders"
     with contextlib.suppress(OSError):
         for folder in record.read_text().split():
@@ -66,4 +71,4 @@ def leftovers(paths: Paths) -> list[str]:
 
 
 def _ready(pid: int) -> bool:
-    return attempt("nsenter", f"--mount=/proc/{pid}/ns/mnt", "--", "mountpoint", "-q", _FIXED[-1])
+    return attempt("nsenter", f"--mount=/proc/{pid}/ns/mnt", "--", "mountpoint", "-q", FIXED[-1])

@@ -38,6 +38,7 @@ _CHANGED_BY_OTHERS = (
     "net/ipv4/conf/all/route_localnet",
     "net/netfilter/nf_conntrack_tcp_be_liberal",
 )
+SYSCTLS = (*_WANTED, *_CHANGED_BY_OTHERS)
 _MASQUERADE = f"""
 table ip clonepool {{
   chain postrouting {{
@@ -123,8 +124,7 @@ def _remove_filter_table(made_table: Path) -> None:
 def _set_sysctls(record: Path) -> None:
     attempt("modprobe", "-a", "br_netfilter", "overlay")  # built in, or there already, on most machines
     if not record.exists():
-        names = (*_WANTED, *_CHANGED_BY_OTHERS)
-        before = {name: (_SYSCTL / name).read_text().strip() for name in names if (_SYSCTL / name).exists()}
+        before = {name: (_SYSCTL / name).read_text().strip() for name in SYSCTLS if (_SYSCTL / name).exists()}
         record.write_text(json.dumps(before))
     for name, value in _WANTED.items():
         try:
