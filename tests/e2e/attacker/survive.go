@@ -89,15 +89,32 @@ func bomb() any {
 	}
 }
 
-// running counts the processes in whose command line a name stands, but for this one.
+// running counts the processes in whose command line a name stands, but for this one and those that it descends from.
 func running(name string) any {
+	ours := map[int]bool{}
+	for pid := os.Getpid(); pid > 0; pid = parentOf(pid) {
+		ours[pid] = true
+	}
 	count := 0
 	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range lines {
 		line, _ := os.ReadFile(path)
-		if bytes.Contains(line, []byte(name)) && path != fmt.Sprintf("/proc/%d/cmdline", os.Getpid()) {
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if bytes.Contains(line, []byte(name)) && !ours[pid] {
 			count++
 		}
 	}
 	return count
+}
+
+// parentOf is 0 for PID 1, and for what was started from outside of the container.
+func parentOf(pid int) int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := bytes.Cut(text, []byte(") "))
+	fields := bytes.Fields(rest)
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(string(fields[1]))
+	return parent
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,16 +37,10 @@ func trace(howLong time.Duration) any {
 
 // agents are PID 1 and whatever has a parent outside of the container and hides its program, as only the agent does.
 func agents() (pids []int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := bytes.Cut(text, []byte(") "))
-		fields := bytes.Fields(rest)
+	programs, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, path := range programs {
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if _, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err != nil && len(fields) > 1 && string(fields[1]) == "0" {
+		if _, err := os.Readlink(path); err != nil && parentOf(pid) == 0 {
 			pids = append(pids, pid)
 		}
 	}
