@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.domain.lease import CloneRequest
 from clonepool.domain.pool import PoolPolicy
+from clonepool.usecases.cut_off import CutOff
 from clonepool.usecases.delete_pod import DeletePod
 from clonepool.usecases.describe_pool import DescribePool, ListPods
 from clonepool.usecases.extend_clone import ExtendClone
@@ -127,7 +128,8 @@ class World:
         take_over = TakeOver(
             leases, pods, clock, self.settle, self.prepare, self.return_pod, self.delete, self.suspect, fetch
         )
-        reconcile = Reconcile(leases, pods, cluster, clock, self.return_pod, self.delete, mirror)
+        cut_off = CutOff(leases, pods, cluster, clock)
+        reconcile = Reconcile(leases, pods, cluster, clock, self.return_pod, self.delete, mirror, cut_off)
         self.keep = KeepPool(
             leases,
             pods,

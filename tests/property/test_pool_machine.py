@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +22,9 @@ from clonepool.errors import ClonepoolError, NotFound
 from clonepool.usecases import patience
 from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CUSTOMERS = ("alice", "bob", "carol")
 TEMPLATES = ("template-1", "template-2")
@@ -91,6 +94,18 @@ class PoolMachine(RuleBasedStateMachine):
         self._dying(None, lambda: self.world.settle_down(limit=20))
         self.world.release_clone(customer, customer)
 
+    @rule(customer=who, step=st.sampled_from(["close", "start_reset", "delete_pod"]))
+    def a_return_dies_just_after_its_row(self, customer: str, step: str) -> None:
+        self.a_lease_runs_its_course(customer)
+
+        def die(call: str) -> None:
+            if call == step:
+                raise Died
+
+        self.world.cluster.script.before = die
+        self._dying(None, lambda: self.world.settle_down(limit=20))
+        self.world.cluster.script.before = None
+
     @rule(customer=who)
     def release(self, customer: str) -> None:
         self.world.release_clone(customer, customer)
@@ -105,7 +120,31 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(death=deaths)
     def tick(self, death: tuple[int, bool] | None) -> None:
+        healthy = death is None and not self.world.cluster.script.down
+        self.world.cluster.script.before = self._nothing_over_answers() if healthy else None
         self._dying(death, self.world.tick)
+        self.world.cluster.script.before = None
+
+    def _nothing_over_answers(self) -> Callable[[str], None]:
+        """Looks when a tick settles or imports for the first time: what had ended by its start is closed."""
+        started = self.world.clock.now()
+        expired = {c.clone_id: c.lease_id for c in self._rows() if c.expired(started)}
+
+        def look(call: str) -> None:
+            if call not in {"start_reset", "create_pod", "verify", "run_import"}:
+                return
+            self.world.cluster.script.before = None
+            for clone_id, (pod_name, generation) in self.world.cluster.routes.items():
+                assert expired.get(clone_id) != self.leased_as[pod_name, generation]
+                assert not self._ended(pod_name, generation) or not self.world.cluster.page_of(clone_id)
+            for name, seen in self.world.cluster.objects.items():
+                assert seen.status not in {"assigned", "serving"} or not self._ended(name, seen.generation)
+
+        return look
+
+    def _ended(self, pod_name: str, generation: int) -> bool:
+        row = self.world.tables.pods.get(pod_name)
+        return row is None or row.state not in LEASED or row.generation != generation
 
     @rule()
     def ttl_deletes(self) -> None:
@@ -256,8 +295,11 @@ class PoolMachine(RuleBasedStateMachine):
     def _pods(self) -> list[Any]:
         return list(self.world.tables.pods.values())
 
+    def _rows(self) -> list[Any]:
+        return list(self.world.tables.clones.values())
+
     def _clones(self) -> list[Any]:
-        return [c for c in self.world.tables.clones.values() if c.live(self.world.clock.now())]
+        return [c for c in self._rows() if c.live(self.world.clock.now())]
 
 
 PoolMachine.TestCase.settings = settings(

@@ -17,6 +17,7 @@ from clonepool.adapters.web import IngressWeb
 from clonepool.entrypoints.http.api import Api, UseCases
 from clonepool.entrypoints.http.views import Addresses
 from clonepool.settings import ApiSettings, ClusterSettings, CommonSettings, KeeperSettings, WorkerSettings
+from clonepool.usecases.cut_off import CutOff
 from clonepool.usecases.delete_pod import DeletePod
 from clonepool.usecases.describe_pool import DescribePod, DescribePool, ListPods
 from clonepool.usecases.extend_clone import ExtendClone
@@ -212,7 +213,16 @@ def _keep_pool(settings: KeeperSettings, outside: Outside, prepare: PrepareClone
             FetchOutbound(leases, cluster),
         ),
         give_back=give_back,
-        reconcile=Reconcile(leases, pods, cluster, clock, give_back, delete, Mirror(pods, cluster)),
+        reconcile=Reconcile(
+            leases,
+            pods,
+            cluster,
+            clock,
+            give_back,
+            delete,
+            mirror=Mirror(pods, cluster),
+            cut_off=CutOff(leases, pods, cluster, clock),
+        ),
         seat=SeatQueued(leases, clock),
         top_up=_top_up(outside, settings),
         pool=settings.pool,

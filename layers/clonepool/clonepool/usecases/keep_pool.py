@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clonepool.errors import ClonepoolError, LostRace, PodTaken
 from clonepool.usecases.candidates import Candidates
+from clonepool.usecases.reconcile import Differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FULL_EVERY_MINUTES = 10
 MOST_OVERDUE = 500
-"""Pods looked at in one tick; each served pod is due every two minutes."""
+"""Pods and expired clones looked at in one tick; each served pod is due every two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class TickReport:
 
 @dataclass(frozen=True, slots=True)
 class KeepPool:
-    """Sweep, take over, reconcile, seat, top up. Each part does its work whatever happened to the others.
+    """Sweep, cut off, top up, reconcile, take over, seat; each part whatever happened to the others.
+
+    What is over is cut off first: that takes moments, what follows may take minutes (design invariant 5).
 
     Attributes:
         workers: overdue pods worked on side by side, so that one which hangs holds up no other.
@@ -70,19 +73,29 @@ class KeepPool:
         now = self.clock.now()
         troubles: list[str] = []
         swept = self._attempt(self._sweep, troubles) or []
+        found = self._attempt(partial(self._compare, swept), troubles) or Differences()
+        self._side_by_side([partial(self.reconcile.cut_off, ref) for ref in found.over], troubles)
         plan = self._attempt(self.top_up, troubles)
         strays = self._attempt(self.reconcile.strays, troubles) if self._full(now) else 0
         overdue = self._attempt(partial(self.pods.due, self.pool, now, MOST_OVERDUE), troubles) or []
-        vanished = self._attempt(partial(self.reconcile.vanished, self.pool), troubles) or []
-        self._side_by_side(self._tasks(swept, overdue, vanished), troubles)
+        self._side_by_side(self._tasks(swept, overdue, found.vanished), troubles)
         self._attempt(self._seat_all, troubles)
         return TickReport(
-            len(swept), len(overdue), len(vanished), strays or 0, plan.reason if plan else "", tuple(troubles)
+            len(swept),
+            len(overdue),
+            len(found.vanished),
+            strays or 0,
+            plan.reason if plan else "",
+            tuple(troubles),
         )
 
     def _sweep(self) -> list[Clone]:
         """Expired rows go. The record of each brings its pod back; as it may be lost, so does this tick."""
-        return [clone for clone in self.leases.expired(self.clock.now()) if self.leases.remove(clone)]
+        expired = self.leases.expired(self.clock.now(), limit=MOST_OVERDUE)
+        return [clone for clone in expired if self.leases.remove(clone)]
+
+    def _compare(self, swept: Sequence[Clone]) -> Differences:
+        return self.reconcile.compare(self.pool, {clone.lease_id for clone in swept})
 
     def _seat_all(self) -> None:
         """Nobody waits while a pod is warm."""

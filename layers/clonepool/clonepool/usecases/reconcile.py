@@ -6,7 +6,7 @@ first and then the cluster shows what has vanished, the cluster first and then r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clonepool.domain.pods import LEASED, STATUS_LABEL, Failure, PodRef, PodState
@@ -14,16 +14,30 @@ from clonepool.errors import LostRace
 from clonepool.usecases.return_pod import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from clonepool.domain.observed import ObservedPod
     from clonepool.domain.pods import Pod
     from clonepool.ports import Clock, Cluster, Leases, Pods
+    from clonepool.usecases.cut_off import CutOff
     from clonepool.usecases.delete_pod import DeletePod
     from clonepool.usecases.mirror import Mirror
     from clonepool.usecases.return_pod import ReturnPod
 
 OF_A_LEASE = frozenset({"Service", "Ingress", "NetworkPolicy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What one look at rows and cluster has found.
+
+    Attributes:
+        vanished: rows whose pod is gone or has died for good.
+        over: generations that no lease holds any more and that may still be open.
+    """
+
+    vanished: list[Pod] = field(default_factory=list)
+    over: list[PodRef] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +55,17 @@ class Reconcile:
     give_back: ReturnPod
     delete: DeletePod
     mirror: Mirror
+    cut_off: CutOff
     grace_seconds: int = 120
 
-    def vanished(self, pool: str) -> list[Pod]:
-        """Rows whose pod is gone or has died for good."""
-        rows = [pod for pod in self.pods.of_pool(pool) if pod.pod_uid and pod.state is not PodState.DELETING]
+    def compare(self, pool: str, ended: Collection[str] = ()) -> Differences:
+        """Against one list call. `ended` are ids of leases that have just been swept."""
+        rows = [pod for pod in self.pods.of_pool(pool) if pod.pod_uid]
         seen = {pod.uid: pod for pod in self.cluster.pods()} if rows else {}
+        over = list(self.cut_off.over(rows, seen, ended))
         self._mend_labels(rows, seen)
-        return [pod for pod in rows if lost(seen.get(pod.pod_uid or ""))]
+        lasting = [pod for pod in rows if pod.state is not PodState.DELETING]
+        return Differences([pod for pod in lasting if lost(seen.get(pod.pod_uid or ""))], over)
 
     def bury(self, pod: Pod) -> None:
         """End the lease of a vanished pod, if it has one, and delete what is left of it. Raises StaleRow."""
