@@ -6,6 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from lab.client import wait_until
 from lab.kubectl import run_in
 
 if TYPE_CHECKING:
@@ -40,3 +41,19 @@ def run(system: Installation, clone: dict[str, Any], php: str, folder: str = PLU
     answer = system.page(clone, f"/{path}")
     assert answer.status_code == 200, answer.text[:500]
     return json.loads(answer.text.rpartition("@@")[2])
+
+
+def ledger(system: Installation, clone: dict[str, Any], caller: str) -> list[dict[str, Any]]:
+    """Let the keeper look at the clone now; what it brings of this caller."""
+    system.table("pods").update_item(
+        Key={"pod_name": clone["pod_name"]},
+        UpdateExpression="SET deadline_at = :past",
+        ExpressionAttributeValues={":past": 1},
+    )
+    system.control("schedule/PoolKeeperEveryMinute/fire")
+
+    def found() -> list[dict[str, Any]] | None:
+        entries = system.api.call("GET", f"/clones/{clone['clone_id']}/outbound")["entries"]
+        return [entry for entry in entries if entry["caller"] == caller] or None
+
+    return wait_until("the ledger", found, seconds=30)

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab.client import wait_until
 from lab.cluster import net
 from lab.kubectl import run_in
-from tests.e2e.hostile import PLUGIN, put, run, shell
+from tests.e2e.hostile import PLUGIN, ledger, put, run, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,22 +60,6 @@ def clone(system: Installation, customer: Callable[..., str], small_source: Sour
     return system.api.until_ready(system.clone(customer(), allow_hosts=allowed)["clone_id"])
 
 
-def _ledger(system: Installation, clone: dict[str, Any], caller: str) -> list[dict[str, Any]]:
-    """Let the keeper look at the clone now; what it brings of this caller."""
-    system.table("pods").update_item(
-        Key={"pod_name": clone["pod_name"]},
-        UpdateExpression="SET deadline_at = :past",
-        ExpressionAttributeValues={":past": 1},
-    )
-    system.control("schedule/PoolKeeperEveryMinute/fire")
-
-    def found() -> list[dict[str, Any]] | None:
-        entries = system.api.call("GET", f"/clones/{clone['clone_id']}/outbound")["entries"]
-        return [entry for entry in entries if entry["caller"] == caller] or None
-
-    return wait_until("the ledger", found, seconds=30)
-
-
 def test_mail_ends_in_the_clone_and_is_shown(system: Installation, clone: dict[str, Any]) -> None:
     tried = """
         $to = ['ada@customers.test', 'bob@customers.test'];
@@ -94,13 +77,13 @@ def test_mail_ends_in_the_clone_and_is_shown(system: Installation, clone: dict[s
     said = run(system, clone, tried)
     assert (said["wp_mail"], said["mail"], said["phpmailer"]) == (True, True, True)
     assert "not found" in said["program"] or said["program"] == "nothing"
-    ledger = _ledger(system, clone, "plugins/hostile")
-    assert [(entry["kind"], entry["host"], entry["method"], entry["outcome"]) for entry in ledger] == [
+    found = ledger(system, clone, "plugins/hostile")
+    assert [(entry["kind"], entry["host"], entry["method"], entry["outcome"]) for entry in found] == [
         ("mail", "customers.test", "wp_mail", "blocked"),
         ("mail", "others.test", "mail", "blocked"),
         ("mail", "third.test", "mail", "blocked"),
     ]
-    assert all("order" not in str(entry) and "private" not in str(entry) for entry in ledger)
+    assert all("order" not in str(entry) and "private" not in str(entry) for entry in found)
 
     parts = urlsplit(system.api.login_link(clone["clone_id"])["url"])
     assert system.page(clone, f"{parts.path}?{parts.query}").status_code == 303
@@ -121,8 +104,7 @@ def test_nothing_runs_in_the_background(system: Installation, clone: dict[str, A
     put(
         clone,
         "wp-content/mu-plugins/hook.php",
-        "<?php add_action('hostile_hook', function () { touch('/tmp/hook-ran'); });"
-        "add_action('action_scheduler_run_queue', function () { touch('/tmp/queue-asked'); });",
+        "<?php add_action('hostile_hook', function () { touch('/tmp/hook-ran'); });",
     )
     assert system.page(clone, "/wp-cron.php?doing_wp_cron=1").status_code == 204
     assert system.page(clone, "/wp-cron.php/x").status_code == 204
@@ -130,11 +112,7 @@ def test_nothing_runs_in_the_background(system: Installation, clone: dict[str, A
     put(clone, f"{PLUGIN}/include.php", "<?php require '/var/www/html/wp-cron.php';")
     system.page(clone, f"/{PLUGIN}/include.php")
     assert "hook-ran" not in shell(clone, "ls /tmp")
-    scheduler = """do_action('action_scheduler_run_queue', 'Async Request');
-        $said = [apply_filters('action_scheduler_queue_runner_concurrent_batches', 5),
-                 apply_filters('action_scheduler_allow_async_request_runner', true)];"""
-    assert run(system, clone, scheduler) == [0, False]
-    assert {entry["method"] for entry in _ledger(system, clone, "core") if entry["kind"] == "cron"} == {
+    assert {entry["method"] for entry in ledger(system, clone, "core") if entry["kind"] == "cron"} == {
         "wp-cron.php"
     }
 
@@ -155,14 +133,14 @@ def test_the_site_calls_nobody_who_was_not_allowed(system: Installation, clone: 
         assert run(system, clone, CALL % inside) == BLOCKED
     assert run(system, clone, CALL % "https://api.allowed.test/v1") != BLOCKED
 
-    ledger = _ledger(system, clone, "plugins/hostile")
-    assert {(entry["host"], entry["outcome"]) for entry in ledger} >= {
+    found = ledger(system, clone, "plugins/hostile")
+    assert {(entry["host"], entry["outcome"]) for entry in found} >= {
         ("hooks.payments.test", "blocked"),
         ("169.254.169.254", "blocked"),
         ("api.allowed.test", "allowed"),
     }
-    assert "4111" not in str(ledger)
-    assert {entry["method"] for entry in ledger} == {"GET", "POST"}
+    assert "4111" not in str(found)
+    assert {entry["method"] for entry in found} == {"GET", "POST"}
     counts = system.api.call("GET", f"/clones/{clone['clone_id']}/outbound")["counts"]
     assert {"kind": "http", "host": "hooks.payments.test", "outcome": "blocked", "count": 4} in counts
 
@@ -179,7 +157,7 @@ def test_a_plugin_in_a_loop_fills_no_disk(system: Installation, clone: dict[str,
     loop = 'for ($i = 0; $i < 3000; $i++) { wp_remote_get("http://h{$i}.test/"); }'
     run(system, clone, loop)
     assert int(shell(clone, "du -sk /var/www/.clone | cut -f1")) < 400
-    assert len(_ledger(system, clone, "plugins/hostile")) <= 200
+    assert len(ledger(system, clone, "plugins/hostile")) <= 200
 
 
 def test_the_guard_cannot_be_undone(system: Installation, clone: dict[str, Any]) -> None:
