@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab.client import ApiProblem, wait_until
 from lab.kubectl import run_in
+from lab.node import pid1_of
 from tests.e2e.hostile import DOCROOT, run, shell
-from tests.e2e.inside import pid1_of
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Installation

@@ -21,9 +21,8 @@ import pytest
 from lab.client import wait_until
 from lab.cluster import net
 from lab.demo.inspect import traces
-from lab.kubectl import run_in
+from lab.kubectl import Kubectl, run_in
 from tests.e2e.hostile import run
-from tests.e2e.inside import kubectl_json
 from tests.e2e.takeover import ATTACKER, TakenOver
 
 if TYPE_CHECKING:
@@ -188,7 +187,7 @@ def test_signals_of_the_site_do_not_reach_pid_1(site: TakenOver) -> None:
 
 
 def _restarts(pod: str) -> int:
-    containers = kubectl_json("get", "pod", pod)["status"]["containerStatuses"]
+    containers = Kubectl().get("pod", pod)["status"]["containerStatuses"]
     return sum(one["restartCount"] for one in containers)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab.client import wait_until
 from lab.kubectl import Kubectl, run_in
-from tests.e2e.inside import pid1_of
+from lab.node import pid1_of
+from tests.e2e.shorten import expire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
     assert login.status_code == 200
     with system.without_ttl(), system.paused("pipes"):
         expires_at = now() + 2
-        _expire(system, clone, expires_at)
+        expire(system, clone, expires_at)
         wait_until("the clone to expire", lambda: time.time() >= expires_at, seconds=10)
         system.gone(clone["clone_id"], seconds=LONGEST_SECONDS)
         took = time.time() - expires_at
@@ -53,20 +54,6 @@ def test_75_seconds_after_expiry_nothing_answers_though_every_record_is_lost(
     with capsys.disabled():
         print(f"\nexpired clone gone after {took:.1f} s")
     system.warm()
-
-
-def _expire(system: Installation, clone: dict[str, Any], expires_at: int) -> None:
-    """Shorten the lease as it would be had it been asked for so: the clone's row, and its pod's deadline."""
-    system.table("clones").update_item(
-        Key={"clone_id": clone["clone_id"]},
-        UpdateExpression="SET expires_at = :at",
-        ExpressionAttributeValues={":at": expires_at},
-    )
-    system.table("pods").update_item(
-        Key={"pod_name": clone["pod_name"]},
-        UpdateExpression="SET deadline_at = :at",
-        ExpressionAttributeValues={":at": expires_at + 1},
-    )
 
 
 def _lets_in(pod_name: str, password: bytes) -> bool:

@@ -10,7 +10,8 @@ import pytest
 
 from lab.client import wait_until
 from lab.kubectl import Kubectl
-from tests.e2e.inside import kill_in, pid1_of
+from lab.node import pid1_of
+from tests.e2e.inside import kill_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

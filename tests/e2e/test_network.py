@@ -15,8 +15,9 @@ from lab.client import wait_until
 from lab.cluster import net
 from lab.errors import LabError
 from lab.kubectl import Kubectl, command_here
+from lab.node import pid1_of, pids_in_container
 from tests.e2e.attack import Place, listening, outsiders
-from tests.e2e.inside import pid1_of, pids_in_container, stopped
+from tests.e2e.inside import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

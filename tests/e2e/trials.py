@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from lab.client import wait_until
 from lab.cluster import net
+from lab.node import pid1_of
 from lab.trials import contents
 from lab.trials.contents import End
 from lab.trials.pretender import Pretender
 from tests.e2e.conftest import source_up
-from tests.e2e.inside import kill_in, pid1_of
+from tests.e2e.inside import kill_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
