@@ -222,7 +222,7 @@ leak-test: ## Plant as one customer, search as the next (LEAK="--cycles 20"; CLO
 
 .PHONY: leak-test-broken
 leak-test-broken: setup ## With a wipe that is broken on purpose, place by place: each check must fire (the lab only)
-	@CLONEPOOL_AGENT_TAGS=leakhooks python -m lab up --set OnSuspicion=quarantine --set ResetSeconds=45
+	@CLONEPOOL_AGENT_TAGS=leakhooks python -m lab up --set OnSuspicion=quarantine
 	PYTHONPATH=layers/clonepool python -m bench.leak --broken $(LEAK)
 
 .PHONY: bench-rewrite

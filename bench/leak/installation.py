@@ -9,14 +9,18 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 
-from lab.client import TIMEOUT_SECONDS, Api, ApiProblem, wait_until
+from lab.client import TIMEOUT_SECONDS, Api, ApiProblem, Visitor, wait_until
 from lab.kubectl import Kubectl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PREFIX = "leak"
 READY_SECONDS = 300
@@ -56,21 +60,25 @@ class Installation:
     api: Api
     kubectl: Kubectl
     source: Source
+    ingress: str
     made: set[str] = field(default_factory=set)
 
     @classmethod
-    def of_environment(cls) -> Installation:
+    def of_environment(cls, source: Source | None = None) -> Installation:
         """By CLONEPOOL_API_URL and KUBECONFIG, else the lab. Raises SystemExit that says what is missing."""
         environment = dict(os.environ) if "CLONEPOOL_API_URL" in os.environ else _lab()
+        if "CLONEPOOL_INGRESS" not in environment:
+            raise SystemExit("set CLONEPOOL_INGRESS, host:port where the cluster's ingress takes plain HTTP")
         namespace = environment.get("CLONEPOOL_NAMESPACE", "wordpress-staging")
         api = OperatorApi(environment["CLONEPOOL_API_URL"].rstrip("/"))
-        return cls(api, Kubectl(namespace, _operators_kubectl()), _source())
+        kubectl = Kubectl(namespace, _operators_kubectl())
+        return cls(api, kubectl, source or _source(), environment["CLONEPOOL_INGRESS"])
 
     def lease(self, name: str) -> dict[str, Any]:
         """A READY clone of the source, for a customer of ours."""
         customer_id = f"{PREFIX}-{name}-{secrets.token_hex(3)}"
         self.api.put_source(customer_id, self.source.url, self.source.key)
-        clone = self.api.create_clone(customer_id, ttl_minutes=30, access="public")
+        clone = self.api.create_clone(customer_id, ttl_minutes=30, access="private")
         self.made.add(clone["clone_id"])
         return self.api.until_ready(clone["clone_id"], seconds=READY_SECONDS)
 
@@ -100,10 +108,48 @@ class Installation:
 
         return wait_until(f"{clone['pod_name']} to come back", look, seconds=CLEAN_SECONDS)[0]
 
-    def shell(self, pod_name: str, container: str, script: str) -> str:
+    def visit(self, clone: dict[str, Any], path: str, cookies: Mapping[str, str]) -> requests.Response:
+        """A page of a clone as it comes through the ingress, for a visitor with these cookies."""
+        host = urlsplit(clone["public_url"]).hostname or ""
+        return Visitor(self.ingress, cookies={host: dict(cookies)}).get(host, path)
+
+    def token_of(self, clone: dict[str, Any]) -> dict[str, str]:
+        """The cookie that the clone's `access_url` sets."""
+        visitor = Visitor(self.ingress)
+        visitor.admit("", clone)
+        return visitor.cookies[""]
+
+    def login_path(self, clone: dict[str, Any]) -> str:
+        """Path and query of a login link that nobody has used."""
+        parts = urlsplit(self.api.login_link(clone["clone_id"])["url"])
+        return f"{parts.path}?{parts.query}"
+
+    def log_in(self, clone: dict[str, Any]) -> dict[str, str]:
+        """The session's cookies of an administrator who came by a login link."""
+        answer = self.visit(clone, self.login_path(clone), self.token_of(clone))
+        cookies: dict[str, str] = answer.cookies.get_dict()
+        return cookies
+
+    def shell(self, pod_name: str, container: str, script: str, *, namespace: str = "") -> str:
         """What a script prints that is given to a shell in a container on stdin."""
         command = ("exec", "--stdin", pod_name, f"--container={container}", "--", "sh", "-s")
-        return self.kubectl.run(*command, stdin=script.encode(), seconds=KUBECTL_SECONDS)
+        return self._kubectl(namespace).run(*command, stdin=script.encode(), seconds=KUBECTL_SECONDS)
+
+    def apply(self, body: dict[str, Any]) -> None:
+        """Create or change an object, in its own namespace if it names one."""
+        self._kubectl(body["metadata"].get("namespace", "")).apply([body])
+
+    def change(self, verb: str, *arguments: str) -> None:
+        """What an operator does by hand to objects of the namespace."""
+        self.kubectl.run(verb, *arguments, seconds=KUBECTL_SECONDS)
+
+    def delete_namespace(self, name: str) -> None:
+        """With all that is in it."""
+        self.kubectl.run("delete", "namespace", name, "--ignore-not-found", seconds=KUBECTL_SECONDS)
+
+    def _kubectl(self, namespace: str) -> Kubectl:
+        """In this namespace; without one, in that of the clones."""
+        return replace(self.kubectl, namespace=namespace) if namespace else self.kubectl
 
     def objects(self, kinds: str) -> list[dict[str, Any]]:
         """Objects of the namespace as the API server shows them."""
