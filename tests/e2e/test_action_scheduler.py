@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lab.demo.inspect import run_in
+from lab.kubectl import run_in
 from tests.e2e.hostile import PLUGIN, ledger, put, run, shell
 
 if TYPE_CHECKING:

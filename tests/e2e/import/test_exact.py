@@ -73,4 +73,4 @@ def test_a_weak_host_is_cloned_whole_in_answers_that_end_in_time(
 
 
 def _log(source: Source) -> str:
-    return Kubectl.here(SOURCES).run("logs", source.name, "--container=wordpress")
+    return Kubectl(SOURCES).logs(source.name, "wordpress")
