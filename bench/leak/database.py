@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bench.leak.places import DATABASE, RENICE, RENICE_LOOK, SURVIVOR, SURVIVOR_LOOK, Place, attribute_on
+from bench.leak.places import (
+    DATABASE,
+    RENICE,
+    RENICE_LOOK,
+    SURVIVOR,
+    SURVIVOR_LOOK,
+    Place,
+    attribute_on,
+    closed_connection,
+)
 
 
 def _sql(statement: str, *, root: bool = False) -> str:
@@ -38,6 +47,7 @@ def _holding(files: str) -> str:
 
 DATABASE_PLACES: tuple[Place, ...] = (
     attribute_on("/var/lib/mysql", DATABASE, "mysql.scratch"),
+    closed_connection("closed_connection_of_mysql", DATABASE, 7005),
     _of_wordpress("option", "options", "INSERT INTO $T (option_name, option_value) VALUES ('$C', '$C')"),
     _of_wordpress(
         "post",

@@ -68,3 +68,14 @@ SURVIVOR = perl(
 SURVIVOR_LOOK = "grep -lx canary /proc/[0-9]*/comm 2>/dev/null"
 RENICE = "renice -n 5 -p 1"
 RENICE_LOOK = "awk '$19==5' /proc/1/stat"
+
+
+def closed_connection(name: str, container: str, port: int) -> Place:
+    """Its ports stay in the kernel's table for a minute; the agents of both containers end what they find."""
+    script = (
+        f"$p=q(127.0.0.1:{port}); $l=IO::Socket::INET->new(Listen=>1,LocalAddr=>$p,ReuseAddr=>1) or exit 1; "
+        "$c=IO::Socket::INET->new($p) or exit 1; $a=$l->accept; close $c; close $a"
+    )
+    plant = f"perl -MIO::Socket::INET -e '{script}'"
+    look = f"grep ' 0100007F:{port:04X} 06 ' /proc/net/tcp"
+    return Place(name, container, "wordpress.sockets", plant, look=look, hook="sockets")

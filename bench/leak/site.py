@@ -10,6 +10,7 @@ from bench.leak.places import (
     SURVIVOR_LOOK,
     Place,
     attribute_on,
+    closed_connection,
     number_of,
     perl,
 )
@@ -142,21 +143,7 @@ _MEMORY = (
         lethal=True,
     ),
 )
-_PORT = 7004
-_CONNECTION = (
-    f"$p=q(127.0.0.1:{_PORT}); $l=IO::Socket::INET->new(Listen=>1,LocalAddr=>$p,ReuseAddr=>1) or exit 1; "
-    "$c=IO::Socket::INET->new($p) or exit 1; $a=$l->accept; close $c; close $a"
-)
-_NETWORK = (
-    Place(
-        "closed_connection",  # its ports stay in the kernel's table for a minute
-        SITE,
-        "wordpress.sockets",
-        f"perl -MIO::Socket::INET -e '{_CONNECTION}'",
-        look=f"grep ' 0100007F:{_PORT:04X} 06 ' /proc/net/tcp",
-        hook="sockets",
-    ),
-)
+_NETWORK = (closed_connection("closed_connection", SITE, 7004),)
 _REFUSED = (
     Place(
         "kernel_keyring",
