@@ -25,7 +25,7 @@ func trace(howLong time.Duration) any {
 		for _, pid := range agents() {
 			tried[pid] = true
 			for what, attempt := range looks {
-				if attempt(pid) {
+				if attempt(pid) && isAgent(pid) { // still: what is being started may have been another program's beginning
 					got[what] = true
 				}
 			}
@@ -35,12 +35,18 @@ func trace(howLong time.Duration) any {
 	return map[string]any{"others": len(tried), "got": keys(got)}
 }
 
-// agents are PID 1 and whatever has a parent outside of the container and hides its program, as only the agent does.
+// isAgent says whether a process is the agent's, by the name that the kernel shows to everybody.
+func isAgent(pid int) bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && string(name) == "clone-agent\n"
+}
+
+// agents are PID 1 and whatever of the agent has a parent outside of the container.
 func agents() (pids []int) {
-	programs, _ := filepath.Glob("/proc/[0-9]*/exe")
-	for _, path := range programs {
+	names, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, path := range names {
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if _, err := os.Readlink(path); err != nil && parentOf(pid) == 0 {
+		if isAgent(pid) && parentOf(pid) == 0 {
 			pids = append(pids, pid)
 		}
 	}
