@@ -52,8 +52,9 @@ DATABASE_PLACES: tuple[Place, ...] = (
     _of_wordpress(
         "post",
         "posts",
-        "INSERT INTO $T (post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered) "
-        "VALUES ('$C', '$C', '', '', '', '')",
+        "INSERT INTO $T (post_date, post_date_gmt, post_modified, post_modified_gmt, post_content, "
+        "post_title, post_excerpt, to_ping, pinged, post_content_filtered) "
+        "VALUES (NOW(), NOW(), NOW(), NOW(), '$C', '$C', '', '', '', '')",
     ),
     _rows("table", "mysql.schemas", "CREATE TABLE $C (t TEXT); INSERT INTO $C VALUES ('$C')"),
     _rows(

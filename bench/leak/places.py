@@ -49,7 +49,7 @@ def number_of(call: str) -> str:
     return f"(do {{ require POSIX; (POSIX::uname())[4] }} eq q(aarch64) ? {arm64} : {amd64})"
 
 
-def attribute_on(place: str, container: str, check: str, name: str = "") -> Place:
+def attribute_on(place: str, container: str, check: str, name: str = "", *, refused: bool = False) -> Place:
     """An extended attribute on a place that stays."""
     name = name or f"attribute_of_{place.strip('/').replace('/', '_').replace('-', '_')}"
     begin = f"$p=q({place}); $n=q(user.note);"
@@ -58,7 +58,8 @@ def attribute_on(place: str, container: str, check: str, name: str = "") -> Plac
         f"{begin} $b=q( )x200; $l=syscall({number_of('getxattr')},$p,$n,$b,200); "
         "print substr($b,0,$l) if $l>0"
     )
-    return Place(name, container, check, perl(plant), look=perl(look), hook="attributes")
+    hook = None if refused else "attributes"
+    return Place(name, container, check, perl(plant), look=perl(look), hook=hook, refused=refused)
 
 
 SURVIVOR = perl(

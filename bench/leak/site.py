@@ -89,9 +89,16 @@ _DOCROOT = (
         hook="beside",
     ),
 )
-_ROOTS = tuple(  # root's own, and everybody's to write
-    attribute_on(place, SITE, "wordpress.scratch")
-    for place in ("/var/www", "/tmp", "/run/clone", "/dev/termination-log")  # noqa: S108
+# Root's own, and everybody's to write. Volumes in memory are sticky: there the kernel lets only the owner
+# attach anything.
+_ROOTS = tuple(
+    attribute_on(place, SITE, "wordpress.scratch", refused=sticky)
+    for place, sticky in (
+        ("/var/www", False),
+        ("/dev/termination-log", False),
+        ("/tmp", True),  # noqa: S108
+        ("/run/clone", True),
+    )
 )
 _MEMORY = (
     Place("tmp", SITE, "wordpress.scratch", "echo $C > /tmp/$C", hook="tmp"),
