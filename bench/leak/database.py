@@ -54,7 +54,7 @@ DATABASE_PLACES: tuple[Place, ...] = (
         "posts",
         "INSERT INTO $T (post_date, post_date_gmt, post_modified, post_modified_gmt, post_content, "
         "post_title, post_excerpt, to_ping, pinged, post_content_filtered) "
-        "VALUES (NOW(), NOW(), NOW(), NOW(), '$C', '$C', '', '', '', '')",
+        "VALUES (NOW(), NOW(), NOW(), NOW(), '$C ', '$C ', '', '', '', '')",  # columns lie side by side
     ),
     _rows("table", "mysql.schemas", "CREATE TABLE $C (t TEXT); INSERT INTO $C VALUES ('$C')"),
     _rows(
