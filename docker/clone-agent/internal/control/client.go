@@ -8,7 +8,10 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 )
+
+const maxQueued = 10 * time.Second
 
 // Conversation is one request to PID 1 and its answers.
 type Conversation struct {
@@ -18,8 +21,7 @@ type Conversation struct {
 
 // Ask sends a request to PID 1. Nothing is sent before the kernel has said that process 1 listens.
 func Ask(ctx context.Context, path string, request Request) (*Conversation, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", path)
+	conn, err := dial(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("the agent does not listen: %w", err)
 	}
@@ -34,6 +36,25 @@ func Ask(ctx context.Context, path string, request Request) (*Conversation, erro
 	}
 	context.AfterFunc(ctx, func() { conn.Close() })
 	return &Conversation{unix, json.NewDecoder(conn)}, nil
+}
+
+// dial waits its turn, at most maxQueued: a site that connects without end fills the kernel's queue of those who are not
+// accepted yet, and the kernel then refuses the next one at once (EAGAIN). PID 1 empties the queue faster than a turn takes.
+func dial(ctx context.Context, path string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxQueued)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "unix", path)
+		if !errors.Is(err, syscall.EAGAIN) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w for %v", err, maxQueued)
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 func mustBeInit(conn *net.UnixConn) error {

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func must(t *testing.T, err error) {
@@ -138,6 +140,41 @@ func TestProcessesOfTheContainerShareFewPlaces(t *testing.T) {
 	_, _ = conn.Write([]byte(`{"command": "status"}` + "\n")) // it may be closed already
 	if got, _ := bufio.NewReader(conn).ReadString('\n'); got != "" {
 		t.Errorf("one more than its share was answered: %q", got)
+	}
+}
+
+func TestACommandWaitsItsTurnInAFullQueue(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	socket, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	must(t, err)
+	must(t, syscall.Bind(socket, &syscall.SockaddrUnix{Name: path}))
+	must(t, syscall.Listen(socket, 0))
+	file := os.NewFile(uintptr(socket), path)
+	listener, err := net.FileListener(file)
+	must(t, err)
+	must(t, file.Close())
+	defer listener.Close()
+	for { // until the queue is full
+		conn, err := net.Dial("unix", path)
+		if errors.Is(err, syscall.EAGAIN) {
+			break
+		}
+		must(t, err)
+		defer conn.Close()
+	}
+	asked := make(chan error, 1)
+	go func() {
+		_, err := Ask(t.Context(), path, Request{Command: Status})
+		asked <- err
+	}()
+	select {
+	case err := <-asked:
+		t.Fatalf("%v before there was a place", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	go Serve(t.Context(), listener.(*net.UnixListener), func(context.Context, Request, func(any) error) error { return nil })
+	if err := <-asked; !errors.Is(err, ErrImpostor) { // it was accepted, by a listener that is not PID 1
+		t.Errorf("error %v, want ErrImpostor", err)
 	}
 }
 
