@@ -18,10 +18,17 @@ namespace CloneGuard;
     if (preg_match('/^[0-9a-f]{32}$/D', $token) !== 1 || !is_file($file)) {
         return;
     }
-    if (file_get_contents($file) === 'forget compiled code') {
+    $order = file_get_contents($file);
+    if (in_array($order, ['forget compiled code', 'forget compiled content'], true)) {
         // Before any code of the site: what PHP has compiled of the image's files may bear the path and time of others.
-        if (function_exists('opcache_reset')) {
+        $cache = function_exists('opcache_get_status') ? opcache_get_status() : false;
+        if ($cache !== false && $order === 'forget compiled code') {
             opcache_reset();
+        } elseif ($cache !== false) {
+            $wordpress = '#^' . preg_quote((string) realpath($_SERVER['DOCUMENT_ROOT']), '#')
+                . '/(?!wp-config\.php$)(?:wp-admin/|wp-includes/|[^/]+\.php$)#D';
+            $others = preg_grep($wordpress, array_keys($cache['scripts'] ?? []), PREG_GREP_INVERT);
+            array_map(static fn (string $script): bool => opcache_invalidate($script, true), $others);
         }
         header('X-Clone-PHP: ' . PHP_VERSION);
         http_response_code(204);

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Installation, Source
 
-FILE = "/var/www/html/wp-blog-header.php"
-CHANGE = f"""set -e
-cp -p {FILE} /tmp/original.php
-sed -i '1a header("X-Of-The-Source: yes");' {FILE}
-touch -r /tmp/original.php {FILE}"""
-UNDO = f"cp -p /tmp/original.php {FILE}"
+CHANGE = """set -e
+cp -p "$0" /tmp/original.php
+sed -i '1a header("X-Of-The-Source: yes");' "$0"
+touch -r /tmp/original.php "$0\""""
+UNDO = 'cp -p /tmp/original.php "$0"'
 
 
-@pytest.fixture
-def source_with_another_file(small_source: Source) -> Iterator[Source]:
-    """One file of WordPress itself has the time of the image's, and other bytes."""
+@pytest.fixture(params=["wp-blog-header.php", "wp-content/themes/twentytwentyfive/functions.php"])
+def source_with_another_file(small_source: Source, request: pytest.FixtureRequest) -> Iterator[Source]:
+    """One file, of WordPress itself or of its theme, has the time of the image's, and other bytes."""
     kubectl = Kubectl(SOURCES)
-    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", CHANGE])
+    file = f"/var/www/html/{request.param}"
+    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", CHANGE, file])
     yield small_source
-    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", UNDO])
+    kubectl.execute(small_source.name, "wordpress", ["sh", "-c", UNDO, file])
 
 
 def test_a_file_with_the_time_of_the_images_is_the_sources(

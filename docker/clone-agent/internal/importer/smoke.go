@@ -26,7 +26,7 @@ func (r *run) smoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.clonePHP, err = test.ForgetCode(ctx); err != nil {
+	if r.clonePHP, err = test.ForgetCode(ctx, r.copier.CoreIsImages()); err != nil {
 		return err
 	}
 	r.cloneWordPress = site.Version(r.root) // before any code of the site could write it

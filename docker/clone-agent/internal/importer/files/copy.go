@@ -47,7 +47,13 @@ type Copier struct {
 	accounts []*account
 	entries  atomic.Int64
 	used     atomic.Int64
+
+	coreIsImages bool
 }
+
+// CoreIsImages says, after Copy, whether each file of WordPress itself is as the image brought it. Every site has an
+// .htaccess of its own beside them; PHP does not run that.
+func (c *Copier) CoreIsImages() bool { return c.coreIsImages }
 
 // Report is what was written so far.
 func (c *Copier) Report() Report {

@@ -153,6 +153,30 @@ func TestCoreIsTakenWhereItDiffers(t *testing.T) {
 	wantNone(t, dir, "old.php")
 }
 
+func TestCoreIsTheImagesWherePHPRunsNoOther(t *testing.T) {
+	for what, c := range map[string]struct {
+		add  []sourcetest.Record
+		from []files.Part
+		want bool
+	}{
+		"all the same":            {nil, nil, true},
+		"the web server's file":   {[]sourcetest.Record{file(".htaccess", "its own")}, nil, true},
+		"other code":              {[]sourcetest.Record{file("index.php", "other")}, nil, false},
+		"a former agent was here": {nil, []files.Part{{Root: "core"}}, false},
+	} {
+		s := sourcetest.Start(t, sourcetest.Site{Roots: []sourcetest.Root{
+			root("core", append(c.add, file("wp-includes/version.php", "wp-includes/version.php"))...),
+		}})
+		copier := &files.Copier{From: c.from}
+		if _, err := copyBy(t, docroot(t, "wp-includes/version.php", "index.php", ".htaccess"), s, copier); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if copier.CoreIsImages() != c.want {
+			t.Errorf("%s: %v", what, !c.want)
+		}
+	}
+}
+
 func TestAFileThatChangesIsTakenAgainOrListed(t *testing.T) {
 	twice, always := file("a", "a"), file("b", "b")
 	twice.Changed, always.Changed = 2, 100

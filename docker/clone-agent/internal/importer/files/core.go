@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"clonepool.dev/clone-agent/internal/importer/failure"
@@ -26,6 +27,7 @@ func (c *Copier) core(ctx context.Context, way *course, t task) error {
 	if err != nil {
 		return err
 	}
+	c.coreIsImages = c.From == nil && !slices.ContainsFunc(different, func(name string) bool { return path.Base(name) != ".htaccess" })
 	for _, name := range notUTF8(different) {
 		w.account.skip(path.Join(t.root.Target, name), "name")
 	}

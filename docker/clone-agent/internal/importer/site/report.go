@@ -12,8 +12,10 @@ const (
 	tokenHeader = "X-Clone-Smoke"
 	phpHeader   = "X-Clone-PHP"
 	maxReport   = 64 << 10
-	// forget in the file asks the guard to empty PHP's cache of compiled code, and for nothing else.
-	forget = "forget compiled code"
+	// What the file asks of the guard, if it holds anything: to empty PHP's cache of compiled code, or to keep in it what is
+	// of WordPress itself.
+	forget        = "forget compiled code"
+	forgetContent = "forget compiled content"
 )
 
 // errorReport is a file that the guard (docker/wordpress-clone/guard/fatal.php) fills when the request that names it dies.

@@ -155,13 +155,16 @@ func TestCompiledCodeIsForgottenFirst(t *testing.T) {
 		t.Cleanup(server.Close)
 		return &Smoke{Address: strings.TrimPrefix(server.URL, "http://"), SiteURL: "https://acme.clones.test", TempDir: dir}
 	}
-	for _, location := range []string{"", "https://acme.clones.test/login/"} {
-		if php, err := answer(204, location).ForgetCode(context.Background()); err != nil || php != "8.4.16" || orders[0] != forget {
-			t.Errorf("%s, %v, %q", php, err, orders)
+	for coreIsImages, order := range map[bool]string{false: forget, true: forgetContent} {
+		for _, location := range []string{"", "https://acme.clones.test/login/"} {
+			php, err := answer(204, location).ForgetCode(context.Background(), coreIsImages)
+			if err != nil || php != "8.4.16" || orders[0] != order {
+				t.Errorf("%s, %v, %q", php, err, orders)
+			}
 		}
 	}
 	for _, s := range []*Smoke{answer(200, ""), answer(204, "https://elsewhere.test/"), answer(204, "/wp-login.php")} {
-		_, err := s.ForgetCode(context.Background())
+		_, err := s.ForgetCode(context.Background(), false)
 		if code, _ := failure.Of(err); code != job.SmokeFailed {
 			t.Errorf("%s", code)
 		}

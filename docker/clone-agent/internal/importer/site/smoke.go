@@ -68,15 +68,19 @@ func (s *Smoke) Run(ctx context.Context) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// ForgetCode empties PHP's cache of compiled code. The cache knows a file by its path and time alone, so it could go on with
+// ForgetCode empties PHP's cache of compiled code, but for WordPress itself where that is the image's: compiling it again is
+// most of what a small clone's first pages cost. The cache knows a file by its path and time alone, so it could go on with
 // the image's version of one that the source has with the same time and other bytes. The guard does it before any code of
 // the site runs, and says which PHP it is; the door to log in is a script on every site.
-func (s *Smoke) ForgetCode(ctx context.Context) (php string, err error) {
+func (s *Smoke) ForgetCode(ctx context.Context, coreIsImages bool) (php string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageLimit)
 	defer cancel()
-	address := s.SiteURL + "/wp-login.php"
+	address, order := s.SiteURL+"/wp-login.php", forget
+	if coreIsImages {
+		order = forgetContent
+	}
 	for range maxHops + 1 {
-		response, _, err := s.ask(ctx, address, forget)
+		response, _, err := s.ask(ctx, address, order)
 		if err != nil {
 			return "", failure.New(job.SmokeFailed, "%s: %w", address, err)
 		}
