@@ -88,16 +88,16 @@ class Bench:
         pod = self.pods.new()
         new_pod = time.monotonic() - start
         name = pod.pod_name
-        flow = OldFlow(source["name"], source["url"], pod, f"https://{name}.{self.domain}")
         try:
+            address = self.pods.lease(pod, name, source["url"])
+            flow = OldFlow(source["name"], source["url"], address, pod, f"https://{name}.{self.domain}")
             flow.open()
-            self.pods.cluster.route(pod, name)
             wait_until("the route", lambda: self._title(f"{name}.{self.domain}"), seconds=30)
             start = time.monotonic()
             flow.run()
             took = self._shown(f"{name}.{self.domain}", title, start)
-        finally:
             flow.clean()
+        finally:
             self.pods.delete(pod)
         return Run(took, took, flow.phases, new_pod)
 
@@ -144,14 +144,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="clones of each size and flow (default: 5)")
     parser.add_argument("--sizes", default=",".join(SIZES), help="default: %(default)s")
     options = parser.parse_args()
+    sizes = options.sizes.split(",")
+    if unknown := set(sizes) - set(SIZES):
+        parser.error(f"--sizes: no such size: {', '.join(sorted(unknown))}; there are {', '.join(SIZES)}")
     environment = Lab.here().variables()
     api = Api(environment["CLONEPOOL_API_URL"])
     visitor = Visitor(environment["CLONEPOOL_INGRESS"])
     bench = Bench(api, visitor, environment["CLONEPOOL_DOMAIN"], Pods.of_lab())
     results: dict[str, Any] = {}
-    for size in options.sizes.split(","):
-        results[size] = bench.compare(size, options.runs)
-        path = figures.write("clone", results)
+    for size in sizes:
+        results[size] = {**bench.compare(size, options.runs), "measured_at": figures.now()}
+        path = figures.write("clone", results, beside=True)
     _print(results)
     print(f"kept in {path}")
 

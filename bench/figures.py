@@ -44,11 +44,21 @@ def median_by_name(measured: Sequence[dict[str, float]], digits: int = 2) -> dic
     }
 
 
-def write(name: str, figures: dict[str, Any]) -> Path:
-    """Keep figures as results/`name`.json, with what they were measured on."""
+def now() -> str:
+    """The time of a measurement, as results say it."""
+    return datetime.now(tz=UTC).isoformat(timespec="seconds")
+
+
+def write(name: str, figures: dict[str, Any], *, beside: bool = False) -> Path:
+    """Keep figures as results/`name`.json, with what they were measured on.
+
+    `beside` keeps what an earlier run measured under other names; each then carries its own `measured_at`.
+    """
     machine = {"cores": os.cpu_count(), "architecture": platform.machine(), "kernel": platform.release()}
-    at = datetime.now(tz=UTC).isoformat(timespec="seconds")
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps({**figures, "measured_at": at, "machine": machine}, indent=2) + "\n")
+    kept = json.loads(path.read_text()) if beside and path.exists() else {}
+    path.write_text(
+        json.dumps({**kept, **figures, "measured_at": now(), "machine": machine}, indent=2) + "\n"
+    )
     return path

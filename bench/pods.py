@@ -6,15 +6,21 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from clonepool.adapters.kubernetes.client import KubernetesClient
 from clonepool.adapters.kubernetes.cluster import KubernetesCluster, Place
 from clonepool.adapters.kubernetes.endpoint import kubeconfig_endpoint
 from clonepool.adapters.kubernetes.exec import Executor
 from clonepool.adapters.kubernetes.podspec import PodTemplate, template_hash
+from clonepool.adapters.resolver import NameserverResolver
 from clonepool.domain.pods import Pod, PodRef, PodState
+from clonepool.domain.reach import Destination, Reach, source_host, source_ports
 from lab.cluster import net
 from lab.paths import Paths
+
+if TYPE_CHECKING:
+    from clonepool.ports import Resolver
 
 POOL = "bench"
 SETTLE_SECONDS = 120
@@ -27,6 +33,7 @@ class Pods:
 
     cluster: KubernetesCluster
     template: PodTemplate
+    resolver: Resolver
 
     @classmethod
     def of_lab(cls) -> Pods:
@@ -43,7 +50,8 @@ class Pods:
         )
         endpoint = kubeconfig_endpoint(named["KubeconfigFile"])
         place = Place(net.NAMESPACE, POOL, net.CLONE_DOMAIN, template, named["IngressClass"])
-        return cls(KubernetesCluster(KubernetesClient(endpoint), Executor(endpoint), place), template)
+        cluster = KubernetesCluster(KubernetesClient(endpoint), Executor(endpoint), place)
+        return cls(cluster, template, NameserverResolver(named["Resolver"]))
 
     def new(self) -> PodRef:
         """A new pod, proved clean."""
@@ -59,6 +67,18 @@ class Pods:
         following = PodRef(ref.pod_name, ref.uid, ref.generation + 1)
         self._prove(following)
         return following
+
+    def lease(self, ref: PodRef, clone_id: str, source_url: str) -> str:
+        """Serve the pod under its address and let it call its source; says at which address.
+
+        Raises NotFound when the source's name has none.
+        """
+        host = source_host(source_url)
+        addresses = self.resolver.addresses(host)
+        self.cluster.label(ref, PodState.READY, clone_id)
+        self.cluster.open_network(ref, Reach(Destination(host, tuple(addresses), source_ports(source_url))))
+        self.cluster.route(ref, clone_id)
+        return addresses[0]
 
     def delete(self, ref: PodRef) -> None:
         """Remove the pod and wait until it is gone: a pod that dies takes time from what is measured next."""

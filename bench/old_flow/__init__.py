@@ -39,11 +39,13 @@ class OldFlow:
     Attributes:
         source: name of the lab's source.
         source_url: its address.
+        source_address: IP of that; pods have no DNS.
         public_url: what the clone is called.
     """
 
     source: str
     source_url: str
+    source_address: str
     pod: PodRef
     public_url: str
     phases: dict[str, float] = field(default_factory=dict)
@@ -64,7 +66,9 @@ class OldFlow:
         with self._phase("zip"):
             self._php(Kubectl(SOURCES), self.source, "zip.php", _CONTENT, f"{_CONTENT}/{_ZIP}")
         url = f"{self.source_url}/wp-content/{_ZIP}"
-        said = self._php(Kubectl(), self.pod.pod_name, "unzip.php", url, _CONTENT)
+        said = self._php(Kubectl(), self.pod.pod_name, "unzip.php", url, self.source_address, _CONTENT)
+        if not said.startswith("{"):
+            raise RuntimeError(said.strip() or "unzip.php said nothing")
         self.phases.update(json.loads(said))
 
     def open(self) -> None:
