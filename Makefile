@@ -176,7 +176,7 @@ test-e2e: ## The whole way, over HTTP, on the lab
 	  trap 'python -m lab down' EXIT
 	fi
 	python -m lab up --set ResetSeconds=45
-	$(PYTEST) -m e2e $(E2E)
+	$(PYTEST) -m e2e --durations=25 $(E2E)
 
 .PHONY: test-import
 test-import: setup-checks ## The import alone: importer and rewriter, the plugin on the source, clones on the lab
