@@ -79,7 +79,7 @@ def seconds(action: Callable[[], Any]) -> tuple[float, Any]:
 
 def measure(pods: Pods, runs: int) -> dict[str, Any]:
     """`runs` resets and new pods, in turns."""
-    idle = wait_until("a warm pod of the pool", idle_megabytes, seconds=120)
+    wait_until("a warm pod of the pool", idle_megabytes, seconds=120)
     used = pods.new()
     resets, news = [], []
     try:
@@ -93,6 +93,7 @@ def measure(pods: Pods, runs: int) -> dict[str, Any]:
             print(f"{number}/{runs}: reset {resets[-1]:.2f} s, new pod {news[-1]:.2f} s", flush=True)
     finally:
         pods.delete(used)
+    idle = idle_megabytes()  # by now they have been idle for a while, and hold nothing of having been made
     reset, new_pod = figures.percentiles(resets), figures.percentiles(news)
     return {
         "runs": runs,
