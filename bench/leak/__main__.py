@@ -104,6 +104,7 @@ def _table(places: dict[str, dict[str, Any]]) -> None:
 
 
 def _broken(installation: Installation, only: str | None) -> dict[str, Any]:
+    broken.wait_for_hooks(installation)
     results = []
     for run in broken.runs(only):
         result = run(installation)

@@ -62,6 +62,17 @@ def runs(only: str | None) -> Iterator[Callable[[Installation], Result]]:
             yield run
 
 
+def wait_for_hooks(installation: Installation) -> None:
+    """Until every warm pod is of the current template: one from before has an agent that knows no hooks."""
+
+    def current() -> bool:
+        pool = installation.api.pool_at_rest()
+        warm = installation.api.call("GET", "/pool/pods?state=WARM")["pods"]
+        return pool is not None and all(one["template_hash"] == pool["current_template"] for one in warm)
+
+    wait_until("warm pods of the current template alone", current, seconds=300)
+
+
 def checks_of_a_clean_pod(installation: Installation) -> set[str]:
     """Every check that a proof has."""
     warm = installation.api.call("GET", "/pool/pods?state=WARM")["pods"]
