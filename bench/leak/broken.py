@@ -18,7 +18,7 @@ from bench.leak import outside, unfit
 from bench.leak.cycle import canary_of_its_own
 from bench.leak.places import DATABASE, SITE, Place
 from bench.leak.search import ALL, LETHAL, control, plant
-from lab.client import wait_until
+from lab.client import ApiProblem, wait_until
 from lab.node import pid1_of
 
 if TYPE_CHECKING:
@@ -178,10 +178,21 @@ def _returned(installation: Installation, clone: dict[str, Any]) -> list[str]:
     return _fired(installation, clone)
 
 
+def _let_go(installation: Installation, pod: dict[str, Any]) -> bool:
+    """False while the function that put it into quarantine still writes to its row, as the API then says."""
+    try:
+        installation.api.call("DELETE", f"/pool/pods/{pod['pod_name']}")
+    except ApiProblem as problem:
+        if problem.code != "store_busy":
+            raise
+        return False
+    return True
+
+
 def _fired(installation: Installation, clone: dict[str, Any]) -> list[str]:
     """The checks that found something; the pod is let go then."""
     pod = installation.after(clone)
     checks = ((pod or {}).get("evidence") or {}).get("checks", {})
     if pod and pod["state"] == "QUARANTINED":
-        installation.api.call("DELETE", f"/pool/pods/{pod['pod_name']}")
+        wait_until(f"{pod['pod_name']} to be let go", lambda: _let_go(installation, pod), seconds=30, every=1)
     return sorted(name for name, check in checks.items() if check.get("ok") is not True)
