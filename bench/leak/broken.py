@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from bench.leak.installation import Installation
 
 HOOKS_FILE = {SITE: "/var/www/.leakhooks", DATABASE: "/var/lib/mysql/.leakhooks"}
-AGENT_STATUS = "/usr/local/bin/clone-agent status"
+# A child of the shell would be a process of the container, and those may ask for files only.
+AGENT_STATUS = "exec /usr/local/bin/clone-agent status"
 FINALIZER = "clonepool.io/leak-test"
 HELD = {"services": "service", "ingresses": "ingress", "networkpolicies": "network_policy"}
 """Kinds of objects that outlive a lease here, and the place that has to say so."""
