@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,17 +88,16 @@ class Bench:
         pod = self.pods.new()
         new_pod = time.monotonic() - start
         name = pod.pod_name
-        try:
+        with ExitStack() as after:
+            after.callback(self.pods.delete, pod)
             address = self.pods.lease(pod, name, source["url"])
             flow = OldFlow(source["name"], source["url"], address, pod, f"https://{name}.{self.domain}")
+            after.callback(flow.clean)
             flow.open()
             wait_until("the route", lambda: self._title(f"{name}.{self.domain}"), seconds=30)
             start = time.monotonic()
             flow.run()
             took = self._shown(f"{name}.{self.domain}", title, start)
-            flow.clean()
-        finally:
-            self.pods.delete(pod)
         return Run(took, took, flow.phases, new_pod)
 
     def _shown(self, host: str, title: str, start: float) -> float:

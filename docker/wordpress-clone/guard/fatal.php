@@ -21,14 +21,16 @@ namespace CloneGuard;
     $order = file_get_contents($file);
     if (in_array($order, ['forget compiled code', 'forget compiled content'], true)) {
         // Before any code of the site: what PHP has compiled of the image's files may bear the path and time of others.
-        $cache = function_exists('opcache_get_status') ? opcache_get_status() : false;
-        if ($cache !== false && $order === 'forget compiled code') {
+        $caches = function_exists('opcache_reset');
+        if ($caches && $order === 'forget compiled code') {
             opcache_reset();
-        } elseif ($cache !== false) {
+        } elseif ($caches) {
             $wordpress = '#^' . preg_quote((string) realpath($_SERVER['DOCUMENT_ROOT']), '#')
                 . '/(?!wp-config\.php$)(?:wp-admin/|wp-includes/|[^/]+\.php$)#D';
-            $others = preg_grep($wordpress, array_keys($cache['scripts'] ?? []), PREG_GREP_INVERT);
-            array_map(static fn (string $script): bool => opcache_invalidate($script, true), $others);
+            $compiled = array_keys(opcache_get_status()['scripts'] ?? []);
+            foreach (preg_grep($wordpress, $compiled, PREG_GREP_INVERT) as $script) {
+                opcache_invalidate($script, true);
+            }
         }
         header('X-Clone-PHP: ' . PHP_VERSION);
         http_response_code(204);

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 CHANGE = """set -e
 cp -p "$0" /tmp/original.php
 sed -i '1a header("X-Of-The-Source: yes");' "$0"
-touch -r /tmp/original.php "$0\""""
+touch -r /tmp/original.php "$0"
+"""
 UNDO = 'cp -p /tmp/original.php "$0"'
 
 

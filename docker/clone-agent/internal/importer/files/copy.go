@@ -51,10 +51,6 @@ type Copier struct {
 	coreIsImages bool
 }
 
-// CoreIsImages says, after Copy, whether each file of WordPress itself is as the image brought it. Every site has an
-// .htaccess of its own beside them; PHP does not run that.
-func (c *Copier) CoreIsImages() bool { return c.coreIsImages }
-
 // Report is what was written so far.
 func (c *Copier) Report() Report {
 	c.mu.Lock()

@@ -45,6 +45,10 @@ func (c *Copier) core(ctx context.Context, way *course, t task) error {
 	return way.moved(t.place, w.position(t, Part{Complete: true}))
 }
 
+// CoreIsImages says, after Copy, whether each file of WordPress itself is as the image brought it. Every site has an
+// .htaccess of its own beside them; PHP does not run that.
+func (c *Copier) CoreIsImages() bool { return c.coreIsImages }
+
 // compare returns what is to be taken, relative to the root, and removes what the source does not have.
 func (w *writer) compare(ctx context.Context, root source.Root) (different []string, err error) {
 	seen := map[string]bool{}
