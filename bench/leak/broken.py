@@ -19,6 +19,7 @@ from bench.leak.cycle import canary_of_its_own
 from bench.leak.places import DATABASE, SITE, Place
 from bench.leak.search import ALL, LETHAL, control, plant
 from lab.client import ApiProblem, wait_until
+from lab.errors import LabError
 from lab.node import pid1_of
 
 if TYPE_CHECKING:
@@ -108,7 +109,10 @@ def _order(installation: Installation) -> Result:
         installation.release(clone)
 
         def served() -> bool:
-            status = json.loads(installation.shell(clone["pod_name"], DATABASE, AGENT_STATUS))
+            try:
+                status = json.loads(installation.shell(clone["pod_name"], DATABASE, AGENT_STATUS))
+            except LabError:  # the reset kills whatever runs in the pod, this command too
+                return False
             return bool(status["generation"] > clone["generation"] and status["phase"] == "serving")
 
         wait_until("mysqld to take the new password", served, seconds=30)

@@ -68,9 +68,10 @@ DATABASE_PLACES: tuple[Place, ...] = (
         "CREATE TABLE t2 (t TEXT); INSERT INTO t2 VALUES (REPEAT('$C ', 500)); DROP TABLE t2",
     ),
     _rows(
-        "redo_log",
+        "redo_log",  # is cut into blocks of 512 bytes, so a search could miss one of these rows, but not all
         "mysql.files",
-        "CREATE TABLE t5 (k INT PRIMARY KEY, v VARCHAR(200)); INSERT INTO t5 VALUES (1, '$C')",
+        "CREATE TABLE t5 (k INT PRIMARY KEY, v VARCHAR(200)); "
+        "INSERT INTO t5 VALUES (1, '$C'), (2, '$C'), (3, '$C')",
         look=_holding("'#innodb_redo'/*"),
     ),
     _rows(
