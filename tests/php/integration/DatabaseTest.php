@@ -285,6 +285,39 @@ final class DatabaseTest extends TestCase
         self::assertSame([true, false, []], [$end['complete'], $end['changed'], $end['changed_by']]);
     }
 
+    public function testSmallTablesComeInOneAnswerEachWithItsEnd(): void
+    {
+        self::$server->execute('CREATE TABLE wp_one (id int PRIMARY KEY, v varchar(9)) ENGINE=InnoDB');
+        self::$server->execute('CREATE TABLE wp_two (v varchar(9)) ENGINE=MyISAM');
+        self::$server->execute('CREATE TABLE wp_three (id int PRIMARY KEY) ENGINE=InnoDB');
+        self::$server->execute("INSERT INTO wp_one VALUES (2, 'b'), (1, 'a')");
+        self::$server->execute("INSERT INTO wp_two VALUES ('x')");
+        $answer = self::source()->ask('rows', ['tables' => ['wp_two', 'wp_one', 'wp_three']]);
+        self::assertSame(['wp_two', 'wp_one', 'wp_three'], array_column($answer->documents, 'table'));
+        self::assertSame(['wp_two', 'wp_one', 'wp_three'], array_column($answer->checkpoints, 'table'));
+        self::assertSame([true, true, true], array_column($answer->checkpoints, 'complete'));
+        self::assertSame([null, null, null], array_column($answer->checkpoints, 'cursor'));
+        self::assertSame([1, 2, 0], array_column($answer->checkpoints, 'rows'));
+        self::assertSame(false, $answer->checkpoints[1]['changed']);
+        self::assertSame([['x']], AnswerReader::rows([$answer->data[0]], 1));
+        self::assertSame([['1', 'a'], ['2', 'b']], AnswerReader::rows([$answer->data[1]], 2));
+        self::assertTrue($answer->end['complete'] && $answer->genuine);
+    }
+
+    public function testWhereOneAnswerDoesNotSufficeTheLastTableGoesOnByItself(): void
+    {
+        self::$server->execute('CREATE TABLE wp_long (id int PRIMARY KEY, v varchar(100))');
+        self::$server->execute("INSERT INTO wp_long SELECT seq, REPEAT('y', 100) FROM seq_1_to_5000");
+        $answer = self::source()->ask('rows', ['tables' => ['wp_long', 'wp_options'], 'max_bytes' => 65536]);
+        $cut = end($answer->checkpoints);
+        self::assertSame(['wp_long'], array_column($answer->documents, 'table'));
+        self::assertSame(['wp_long', false], [$cut['table'], $cut['complete']]);
+        self::assertSame([false, null], [$answer->end['complete'], $answer->end['cursor']]);
+        $rest = self::source()->all('rows', ['table' => 'wp_long', 'cursor' => $cut['cursor']])[0];
+        $rows = AnswerReader::rows(array_merge($answer->data, $rest), 2);
+        self::assertSame(range(1, 5000), array_map('intval', array_column($rows, 0)));
+    }
+
     public function testABrokenTableIsLeftOutAndTheOthersTravel(): void
     {
         self::$server->execute('CREATE TABLE wp_broken (id int PRIMARY KEY) ENGINE=MyISAM');
@@ -356,6 +389,9 @@ final class DatabaseTest extends TestCase
             ['rows', $rows + ['cursor' => base64_encode('{"o":1}')], 'bad_request'],
             ['rows', $rows + ['cell' => base64_encode('{"k":["MQ=="],"c":"no","n":1}')], 'bad_request'],
             ['rows', $rows + ['include' => 'x'], 'bad_request'],
+            ['rows', ['tables' => 'wp_options'], 'bad_request'],
+            ['rows', ['tables' => array_fill(0, Rows::MOST_TABLES + 1, 'wp_options')], 'bad_request'],
+            ['rows', ['tables' => ['wp_options', 'mysql.user']], 'unknown_table'],
         ];
     }
 

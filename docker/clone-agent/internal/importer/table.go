@@ -53,6 +53,7 @@ type tableCopy struct {
 	recall     func(int64) error // counts what a former agent has received
 	table      source.Table
 	chunkBytes int64
+	together   *together // whose answer has the beginning of the table; nil: none
 
 	columns []rows.Column
 	at      position     // what is in the clone's table for certain
@@ -137,18 +138,32 @@ func (t *tableCopy) attempt(ctx context.Context) error {
 			cancel(err)
 		}
 	}()
-	parameters := source.Parameters{"table": t.table.Name}
-	if t.at.cursor != nil {
-		parameters["cursor"] = *t.at.cursor
-	}
 	in := receiver{tableCopy: t, batches: batches}
-	err := t.client.Follow(ctx, "rows", parameters, func(b source.Batch) error { return in.receive(ctx, b) })
+	err := t.follow(ctx, func(b source.Batch) error { return in.receive(ctx, b) })
 	if err != nil {
 		cancel(err) // before the end of the batches, which would be taken for that of the table
 	}
 	close(batches)
 	<-loaded
 	return context.Cause(ctx)
+}
+
+// follow asks for the rows behind what is certain.
+func (t *tableCopy) follow(ctx context.Context, receive source.Receiver) error {
+	cursor := t.at.cursor
+	if together := t.together; together != nil {
+		t.together = nil // what fails is asked for by itself
+		came, complete, err := together.take(t.table.Name, receive)
+		if err != nil || complete {
+			return err
+		}
+		cursor = came
+	}
+	parameters := source.Parameters{"table": t.table.Name}
+	if cursor != nil {
+		parameters["cursor"] = *cursor
+	}
+	return t.client.Follow(ctx, "rows", parameters, receive)
 }
 
 // errRefused: MySQL has not taken each row, because of keys that are equal to it and not to the source.
@@ -199,7 +214,7 @@ func (r *receiver) receive(ctx context.Context, b source.Batch) error {
 	if err := json.Unmarshal(b.Meta, &r.drift); err != nil {
 		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
 	}
-	if b.Cursor == nil && !b.End {
+	if b.Cursor == nil && !b.End && !b.Complete {
 		return failure.New(job.SourceInvalid, "rows of %s: a checkpoint without a cursor", r.table.Name)
 	}
 	next := batch{data: b.Data, cursor: b.Cursor, rows: -1, drift: r.drift}

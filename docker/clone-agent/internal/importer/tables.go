@@ -45,22 +45,26 @@ func (r *run) tables(ctx context.Context) error {
 func (r *run) rows(ctx context.Context, tables []source.Table) error {
 	queue := slices.DeleteFunc(slices.Clone(tables), func(t source.Table) bool { return t.Type == "view" })
 	slices.SortStableFunc(queue, func(a, b source.Table) int { return int(min(max(b.Bytes-a.Bytes, -1), 1)) })
+	most := r.preflight.Limits.MaxTables
+	if r.journal.tables { // a former agent's tables go on where each of them is
+		most = 1
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var workers sync.WaitGroup
-	next := make(chan source.Table)
+	next := make(chan []source.Table)
 	for range tablesAtOnce {
 		workers.Go(func() {
-			for table := range next {
-				if err := r.table(ctx, table); err != nil {
+			for group := range next {
+				if err := r.group(ctx, group); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
-	for _, table := range queue {
+	for _, group := range groups(queue, most) {
 		select {
-		case next <- table:
+		case next <- group:
 		case <-ctx.Done():
 		}
 	}
@@ -69,8 +73,23 @@ func (r *run) rows(ctx context.Context, tables []source.Table) error {
 	return context.Cause(ctx)
 }
 
-// table copies one table.
-func (r *run) table(ctx context.Context, table source.Table) error {
+// group copies tables of one request.
+func (r *run) group(ctx context.Context, tables []source.Table) error {
+	var answer *together
+	if len(tables) > 1 {
+		answer = ask(ctx, r.client, tables)
+		defer answer.end()
+	}
+	for _, table := range tables {
+		if err := r.table(ctx, table, answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table copies one table, from its beginning in an answer if there is one.
+func (r *run) table(ctx context.Context, table source.Table, answer *together) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -82,7 +101,7 @@ func (r *run) table(ctx context.Context, table source.Table) error {
 	}
 	t := &tableCopy{
 		client: r.client, database: r.database, journal: r.journal, rewriter: r.rewriter, spillDir: r.env.SpillDir,
-		spend: r.progress.spend, recall: r.progress.recall, table: table, chunkBytes: r.env.ChunkBytes,
+		spend: r.progress.spend, recall: r.progress.recall, table: table, chunkBytes: r.env.ChunkBytes, together: answer,
 	}
 	if t.chunkBytes <= 0 {
 		t.chunkBytes = chunkBytes

@@ -64,6 +64,10 @@ final class Dispatcher
     private function rows(Site $site, Params $params, Answer $answer, Budget $budget): array
     {
         $schema = self::schema($site, $params);
+        if ($params->has('tables')) {
+            $tables = array_map([$schema, 'table'], $params->texts('tables', Rows::MOST_TABLES));
+            return Rows::ofEach($schema->connection(), $tables, $answer, $budget);
+        }
         $table = $schema->table($params->text('table'));
         return $params->has('cell')
             ? (new Cells($schema->connection(), $table))->run($params, $answer, $budget)

@@ -51,11 +51,14 @@ final class Params
     }
 
     /** @return list<string> */
-    public function texts(string $name): array
+    public function texts(string $name, int $most = PHP_INT_MAX): array
     {
         $values = $this->values[$name] ?? [];
         if (!is_array($values) || array_filter($values, 'is_string') !== $values) {
             throw new ExportError('bad_request', $name . ' must be a list of texts');
+        }
+        if (count($values) > $most) {
+            throw new ExportError('bad_request', "$name may have $most texts at most");
         }
         return array_values($values);
     }

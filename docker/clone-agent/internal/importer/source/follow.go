@@ -26,7 +26,9 @@ type Batch struct {
 	Data    []byte // whole records; owned by the receiver
 	Meta    json.RawMessage
 	Cursor  *string // where a request goes on behind this batch; nil at the end of the whole
-	End     bool    // the last batch of an answer (not necessarily of the whole)
+
+	End      bool // the last batch of an answer (not necessarily of the whole)
+	Complete bool // the last batch of the whole, or of one of the tables of Together
 }
 
 // Receiver takes confirmed batches in order. Its error ends the request and is returned by Follow as it is.
@@ -65,6 +67,17 @@ func (c *Client) Follow(ctx context.Context, endpoint string, parameters Paramet
 // FollowAtOnce is Follow for something small that others wait for: it needs no place.
 func (c *Client) FollowAtOnce(ctx context.Context, endpoint string, parameters Parameters, receive Receiver) error {
 	return c.follow(ctx, endpoint, parameters, receive, newGate(1))
+}
+
+// Together asks once for the rows of several small tables, which then come one after the other. Nothing is tried again:
+// what has not come by the answer's end must be asked for by itself, and so says what is wrong.
+func (c *Client) Together(ctx context.Context, tables []string, receive Receiver) {
+	if c.gate.enter(ctx) != nil {
+		return
+	}
+	defer c.gate.leave()
+	f := &following{client: c, endpoint: "rows", parameters: Parameters{"tables": tables}, receive: receive, watch: newWatch(c.options)}
+	_, _, _ = f.once(ctx)
 }
 
 func (c *Client) follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver, through *gate) error {
@@ -156,7 +169,7 @@ func (f *following) confirm(kind byte, payload []byte, batch *Batch) (point chec
 	}
 	batch.Meta = append(json.RawMessage(nil), payload...)
 	batch.End = kind == frameEnd
-	batch.Cursor = point.Cursor
+	batch.Cursor, batch.Complete = point.Cursor, point.Complete
 	f.watch.confirmed()
 	defer f.watch.resume()
 	if err := f.receive(*batch); err != nil {

@@ -33,7 +33,8 @@ type Preflight struct {
 		DropIns []string `json:"drop_ins"`
 	} `json:"plugins"`
 	Limits struct {
-		MaxParts int `json:"max_parts"`
+		MaxParts  int `json:"max_parts"`
+		MaxTables int `json:"max_tables"` // of one request for rows; 0: it knows of one only
 	} `json:"limits"`
 	Tables        []TableSize `json:"tables"`
 	LeftOut       []LeftOut   `json:"left_out"`

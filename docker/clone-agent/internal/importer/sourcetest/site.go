@@ -77,7 +77,7 @@ func (s *Server) preflight() map[string]any {
 		"versions": map[string]string{"wordpress": "6.8", "php": "8.4", "server": "mysql", "database": "8.4.3"},
 		"database": map[string]string{"prefix": "wp_", "charset": "utf8mb4"},
 		"roots":    s.roots(),
-		"limits":   map[string]int{"max_parts": 8},
+		"limits":   map[string]int{"max_parts": 8, "max_tables": 64},
 	}
 	for key, value := range s.Site.Preflight {
 		answer[key] = value
@@ -93,37 +93,68 @@ func (s *Server) roots() []source.Root {
 	return out
 }
 
-func (s *Server) rows(r Request, a *Answer) {
-	var table *Table
+func (s *Server) table(name string) *Table {
 	for i := range s.Site.Tables {
-		if s.Site.Tables[i].Name == r.Text("table") {
-			table = &s.Site.Tables[i]
+		if s.Site.Tables[i].Name == name {
+			return &s.Site.Tables[i]
 		}
 	}
+	return nil
+}
+
+func (s *Server) rows(r Request, a *Answer) {
+	if names, several := r.Body["tables"].([]any); several {
+		s.together(names, a)
+		return
+	}
+	table := s.table(r.Text("table"))
 	switch {
 	case table == nil:
 		a.Signed('E', Failure("unknown_table"))
-		return
 	case r.Text("cell") != "":
 		sendCell(table, r, a)
-		return
+	default:
+		first, _ := strconv.Atoi(r.Text("cursor"))
+		a.Signed('E', s.send(table, first, a))
 	}
-	header := map[string][]string{}
+}
+
+// together sends several tables, each up to a checkpoint of its own.
+func (s *Server) together(names []any, a *Answer) {
+	end := map[string]any{"complete": true, "cursor": nil}
+	for _, name := range names {
+		table := s.table(name.(string))
+		if table == nil {
+			a.Signed('E', Failure("unknown_table"))
+			return
+		}
+		last := s.send(table, 0, a)
+		a.Signed('C', last)
+		if last["complete"] == false {
+			end["complete"] = false
+			break
+		}
+	}
+	a.Signed('E', end)
+}
+
+// send sends rows of a table and returns how far they have come.
+func (s *Server) send(table *Table, first int, a *Answer) map[string]any {
+	header := map[string]any{"table": table.Name}
+	var columns, kinds []string
 	for _, c := range table.Columns {
-		header["columns"] = append(header["columns"], c.Name)
-		header["kinds"] = append(header["kinds"], c.Kind)
+		columns, kinds = append(columns, c.Name), append(kinds, c.Kind)
 	}
+	header["columns"], header["kinds"] = columns, kinds
 	a.JSON(header)
-	first, _ := strconv.Atoi(r.Text("cursor"))
 	for i, row := range table.Cells[first:] {
 		if s.MaxRows > 0 && i == s.MaxRows {
-			a.Signed('E', map[string]any{"complete": false, "cursor": strconv.Itoa(first + i)})
-			return
+			return map[string]any{"complete": false, "cursor": strconv.Itoa(first + i)}
 		}
 		a.Frame('D', encodeRow(row, first+i))
 		a.Signed('C', map[string]any{"cursor": strconv.Itoa(first + i + 1)})
 	}
-	a.Signed('E', map[string]any{"complete": true, "cursor": nil})
+	return map[string]any{"complete": true, "cursor": nil}
 }
 
 func encodeRow(row []any, number int) (out []byte) {

@@ -106,6 +106,7 @@ final class Preflight
             'max_frame_bytes' => Answer::MAX_FRAME_BYTES,
             'inline_cell_bytes' => Rows::INLINE_ROW_BYTES,
             'max_parts' => Part::MOST,
+            'max_tables' => Rows::MOST_TABLES,
         ];
     }
 

@@ -14,11 +14,14 @@ use CustomMigrator\Params;
 use CustomMigrator\Wire\Answer;
 use CustomMigrator\Wire\Encoding;
 
-/** Streams the rows of one table: docs/protocol.md, section 6. */
+/** Streams the rows of tables: docs/protocol.md, section 6. */
 final class Rows
 {
     /** Together, the long cells of a row that travel in the row; it bounds the memory of a request. */
     public const INLINE_ROW_BYTES = 2097152;
+
+    /** Of one answer. */
+    public const MOST_TABLES = 64;
 
     private const FRAME_BYTES = 131072;
     private const FIRST_BATCH_ROWS = 500;
@@ -50,9 +53,44 @@ final class Rows
     {
         $cursor = $params->cursor();
         $this->position = self::position($this->table, $cursor);
-        $answer->json($this->head());
         $this->db->useStoredBytes();
         $this->db->beginSnapshot();
+        return $this->send($cursor, $answer, $budget);
+    }
+
+    /**
+     * Several small tables in one answer and one view of the data, each ended by a checkpoint: WordPress is started
+     * once for all of them, which takes longer than reading them.
+     *
+     * @param list<Table> $tables
+     * @return array<string, mixed> the end of the answer
+     */
+    public static function ofEach(Connection $db, array $tables, Answer $answer, Budget $budget): array
+    {
+        $db->useStoredBytes();
+        $db->beginSnapshot();
+        $complete = 0;
+        foreach ($tables as $table) {
+            if ($complete > 0 && $budget->isSpent($answer->bytes())) {
+                break;
+            }
+            $end = (new self($db, $table))->send(null, $answer, $budget);
+            $answer->checkpoint(['table' => $table->name] + $end);
+            if (!$end['complete']) {
+                break;
+            }
+            $complete++;
+        }
+        return ['complete' => $complete === count($tables), 'cursor' => null];
+    }
+
+    /**
+     * @param array<string, mixed>|null $cursor null at the beginning, else that of $this->position
+     * @return array<string, mixed> how far the table has come
+     */
+    private function send(?array $cursor, Answer $answer, Budget $budget): array
+    {
+        $answer->json($this->head());
         $this->drift = $cursor === null
             ? Drift::begin($this->db, $this->table) : Drift::fromCursor($cursor['d'] ?? null);
         $limit = self::FIRST_BATCH_ROWS;

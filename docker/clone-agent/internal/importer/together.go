@@ -1,0 +1,103 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"clonepool.dev/clone-agent/internal/importer/source"
+)
+
+const (
+	// smallBytes is what the source may estimate of a table that shares its request: to start WordPress for it takes as long
+	// as to send some hundred KiB. A table of few rows has 16 KiB and as much for each index.
+	smallBytes = 512 << 10
+	// tablesTogether of one request, which a slow source must answer within seconds.
+	tablesTogether = 24
+)
+
+// groups are the tables of each request: large ones alone, small ones together, as many as the source takes in one. The
+// small ones are dealt out, so that requests side by side end at about the same time.
+func groups(tables []source.Table, most int) (out [][]source.Table) {
+	var small []source.Table
+	for _, table := range tables {
+		if most > 1 && table.Bytes <= smallBytes && table.RowFilter != "empty" {
+			small = append(small, table)
+		} else {
+			out = append(out, []source.Table{table})
+		}
+	}
+	if len(small) == 0 {
+		return out
+	}
+	most = min(most, tablesTogether)
+	dealt := make([][]source.Table, min(len(small), max(tablesAtOnce, (len(small)+most-1)/most)))
+	for i, table := range small {
+		dealt[i%len(dealt)] = append(dealt[i%len(dealt)], table)
+	}
+	return append(out, dealt...)
+}
+
+// together is one answer with the rows of several tables. Whoever copies them takes each in its turn; a table that the
+// answer has not, or not to its end, is asked for by itself.
+type together struct {
+	batches chan source.Batch // closed behind the last one
+	cancel  context.CancelFunc
+}
+
+func ask(ctx context.Context, client *source.Client, tables []source.Table) *together {
+	names := make([]string, len(tables))
+	for i, table := range tables {
+		names[i] = table.Name
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	t := &together{batches: make(chan source.Batch), cancel: cancel}
+	go func() {
+		defer close(t.batches)
+		client.Together(ctx, names, func(b source.Batch) error {
+			select {
+			case t.batches <- b:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+	}()
+	return t
+}
+
+// end ends the request, and waits until it has ended.
+func (t *together) end() {
+	t.cancel()
+	for range t.batches { // what is dropped is asked for again
+	}
+}
+
+// take hands over the batches of a table. It returns where the table goes on if it is not complete, nil for its beginning.
+func (t *together) take(table string, receive source.Receiver) (cursor *string, complete bool, err error) {
+	for begun := false; ; begun = true {
+		b, more := <-t.batches
+		if !more || b.End || !begun && !begins(b, table) {
+			t.end()
+			return cursor, false, nil
+		}
+		if err := receive(b); err != nil {
+			t.end() // the rest of the table would have to be passed over
+			return nil, false, err
+		}
+		if b.Complete {
+			return nil, true, nil
+		}
+		cursor = b.Cursor
+	}
+}
+
+// begins says whether a batch is the first of a table.
+func begins(b source.Batch, table string) bool {
+	var header struct {
+		Table string `json:"table"`
+	}
+	return slices.ContainsFunc(b.Objects, func(object json.RawMessage) bool {
+		return json.Unmarshal(object, &header) == nil && header.Table == table
+	})
+}
