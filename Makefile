@@ -57,8 +57,23 @@ lab-env: ## Shell exports: eval "$(make lab-env)"
 
 # ---- Checks ----
 
+# What tests of the lab `make test` has: from a call to a clone that is served, back into the pool, and on to a stranger.
+MAIN_WAY := $(addprefix tests/e2e/test_,whole_way.py bad_input.py leak.py)
+
 .PHONY: test
-test: setup-checks lint test-unit test-go test-php test-lab test-e2e ## Everything: lint, all tests, end to end on the lab
+test: setup-checks ## Lint, all tests that need no cluster, and the whole way on the lab
+	@$(MAKE) lint
+	$(MAKE) test-unit
+	$(MAKE) --jobs=2 --output-sync=target test-go test-php
+	$(MAKE) test-e2e E2E="$(MAIN_WAY)"
+
+.PHONY: test-trials
+test-trials: setup-checks ## The rest: attacks, faults, odd sources and bad networks on the lab, and the lab itself
+	@$(MAKE) test-lab
+	$(MAKE) test-e2e E2E="tests $(MAIN_WAY:%=--ignore=%)"
+
+.PHONY: test-all
+test-all: test test-trials ## Both, as CI does
 
 .PHONY: lint
 lint: lint-python lint-go lint-php lint-shell lint-template ## All linters
@@ -104,7 +119,7 @@ lint-template:
 
 .PHONY: test-unit
 test-unit: ## Unit, contract, property, integration and template tests
-	@$(PYTEST)
+	@$(PYTEST) -n auto
 
 .PHONY: test-go
 test-go: ## Tests of the agent and of the lab's small servers
@@ -170,7 +185,7 @@ E2E ?= tests
 
 # Brings the lab up and takes it down again, unless it was up already.
 .PHONY: test-e2e
-test-e2e: ## The whole way, over HTTP, on the lab
+test-e2e: ## Tests on the lab, over HTTP; all of them, or E2E="tests/e2e/test_guard.py"
 	@$(NEEDS_LAB)
 	if ! python -m lab status >/dev/null 2>&1; then
 	  trap 'python -m lab down' EXIT

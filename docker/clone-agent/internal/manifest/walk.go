@@ -1,10 +1,7 @@
 package manifest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -159,24 +156,6 @@ func list(dir *os.Root) (names []string, attributes bool, err error) {
 	defer f.Close()
 	names, err = f.Readdirnames(-1)
 	return names, hasAttributes(f), err
-}
-
-var buffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
-
-func digest(f *os.File) (string, error) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	sum := sha256.New()
-	for {
-		n, err := f.Read(*buffer)
-		sum.Write((*buffer)[:n])
-		if err == io.EOF {
-			return hex.EncodeToString(sum.Sum(nil)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
 }
 
 func typeOf(mode fs.FileMode) Type {
