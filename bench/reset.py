@@ -7,7 +7,6 @@ the pod is clean. The pod that is reset was used each time: 100 MB of files and 
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MEGABYTE = 1_000_000
+IDLE_SECONDS = 20
+"""After which a pod holds nothing of having been made."""
 _USED = Path(__file__).parent / "used"
 
 
@@ -34,18 +35,22 @@ def use(pod_name: str) -> None:
     Kubectl().execute(pod_name, "mysql", ["sh", "-c", (_USED / "rows.sh").read_text()])
 
 
-def idle_megabytes() -> list[float]:
-    """Working set of both containers of each warm pod."""
-    labels = f"app={APP},pool!={POOL},pool-status={STATUS_LABEL[PodState.WARM]}"
-    pods = Kubectl().list("pods", labels)
-    return [
-        sum(
+def idle_megabytes(*pod_names: str) -> dict[str, float]:
+    """Working set of both containers of each of these pods."""
+    return {
+        name: sum(
             _working_set(status["containerID"].rpartition("/")[2])
-            for status in pod["status"]["containerStatuses"]
+            for status in Kubectl().get("pod", name)["status"]["containerStatuses"]
         )
         / _MEGABYTE
-        for pod in pods
-    ]
+        for name in pod_names
+    }
+
+
+def warm_pods() -> list[str]:
+    """Names of the warm pods that the functions have made."""
+    labels = f"app={APP},pool!={POOL},pool-status={STATUS_LABEL[PodState.WARM]}"
+    return [pod["metadata"]["name"] for pod in Kubectl().list("pods", labels)]
 
 
 def _working_set(container_id: str) -> int:
@@ -78,29 +83,38 @@ def seconds(action: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def measure(pods: Pods, runs: int) -> dict[str, Any]:
-    """`runs` resets and new pods, in turns."""
-    wait_until("a warm pod of the pool", idle_megabytes, seconds=120)
-    used = pods.new()
+    """`runs` resets and new pods, in turns; then the memory of one of each."""
+    # A node's first pod: pages of the images' files count as memory of whoever has read them first.
+    first = wait_until("a warm pod of the pool", warm_pods, seconds=120)[0]
+    used, new = pods.new(), None
     resets, news = [], []
     try:
         for number in range(1, runs + 1):
             use(used.pod_name)
             took, used = seconds(partial(pods.reset, used))
             resets.append(took)
+            if new is not None:
+                pods.delete(new)
+                new = None
             took, new = seconds(pods.new)
             news.append(took)
-            pods.delete(new)
             print(f"{number}/{runs}: reset {resets[-1]:.2f} s, new pod {news[-1]:.2f} s", flush=True)
+        time.sleep(IDLE_SECONDS)
+        names = {"reset": used.pod_name, "first": first} | ({"new": new.pod_name} if new else {})
+        megabytes = idle_megabytes(*names.values())
+        idle = {kind: round(megabytes[name], 1) for kind, name in names.items()}
     finally:
-        pods.delete(used)
-    idle = idle_megabytes()  # by now they have been idle for a while, and hold nothing of having been made
+        for pod in (used, new):
+            if pod is not None:
+                pods.delete(pod)
     reset, new_pod = figures.percentiles(resets), figures.percentiles(news)
     return {
         "runs": runs,
         "reset": reset,
         "new_pod": new_pod,
         "times_as_fast": round(new_pod["p50"] / reset["p50"], 1),
-        "idle_pod_mb": round(statistics.median(idle), 1),
+        "idle_pod_mb": idle["reset"],
+        "idle_pods_mb": idle,
     }
 
 
@@ -112,7 +126,7 @@ def main() -> None:
     result = measure(Pods.of_lab(), options.runs)
     for name in ("reset", "new_pod"):
         print(f"{name:<8} p50 {result[name]['p50']:6.2f} s   p95 {result[name]['p95']:6.2f} s")
-    print(f"an idle pod holds {result['idle_pod_mb']} MB")
+    print("an idle pod holds", ", ".join(f"{mb} MB ({kind})" for kind, mb in result["idle_pods_mb"].items()))
     print(f"kept in {figures.write('reset', result)}")
 
 

@@ -14,9 +14,9 @@ import (
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
-// mappedFrom is the size from which a file is worth a mapping, which costs more than to read a few pages: of WordPress, an
-// eighth of the files with three quarters of the bytes.
-const mappedFrom = 32 << 10
+// mappedFrom is the size from which a file is worth a mapping, which costs more than to read a few pages: of WordPress, a
+// quarter of the files with seven eighths of the bytes.
+const mappedFrom = 16 << 10
 
 // digest is a file's SHA-256, in hex. What is read twice through a descriptor counts from then on as in use: a pod whose files
 // are compared before and after each start would hold all of them as its memory. A mapping that is read once through leaves
