@@ -64,7 +64,7 @@ MAIN_WAY := $(addprefix tests/e2e/test_,whole_way.py bad_input.py leak.py)
 test: setup-checks ## Lint, all tests that need no cluster, and the whole way on the lab
 	@$(MAKE) lint
 	$(MAKE) test-unit
-	$(MAKE) --jobs=2 --output-sync=target test-go test-php
+	$(MAKE) --jobs=2 --output-sync=recurse test-go test-php
 	$(MAKE) test-e2e E2E="$(MAIN_WAY)"
 
 .PHONY: test-trials
@@ -73,7 +73,9 @@ test-trials: setup-checks ## The rest: attacks, faults, odd sources and bad netw
 	$(MAKE) test-e2e E2E="tests $(MAIN_WAY:%=--ignore=%)"
 
 .PHONY: test-all
-test-all: test test-trials ## Both, as CI does
+test-all: ## Both, as CI does
+	@$(MAKE) test
+	$(MAKE) test-trials
 
 .PHONY: lint
 lint: lint-python lint-go lint-php lint-shell lint-template ## All linters

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clonepool.dev/clone-agent/internal/importer/database"
@@ -46,6 +47,7 @@ type run struct {
 	restored  *usable // what a former agent knew, where this one only goes on
 	home      string  // the clone's
 	siteURL   string
+	oneByOne  atomic.Bool // the source does not answer with several tables
 
 	mu             sync.Mutex
 	reports        []TableReport

@@ -54,6 +54,7 @@ type tableCopy struct {
 	table      source.Table
 	chunkBytes int64
 	together   *together // whose answer has the beginning of the table; nil: none
+	begun      bool      // that beginning has been read
 
 	columns []rows.Column
 	at      position     // what is in the clone's table for certain
@@ -151,13 +152,15 @@ func (t *tableCopy) attempt(ctx context.Context) error {
 // follow asks for the rows behind what is certain.
 func (t *tableCopy) follow(ctx context.Context, receive source.Receiver) error {
 	cursor := t.at.cursor
-	if together := t.together; together != nil {
-		t.together = nil // what fails is asked for by itself
-		came, complete, err := together.take(t.table.Name, receive)
+	if t.together != nil && !t.begun {
+		t.begun = true
+		came, complete, err := t.together.take(ctx, t.table.Name, receive)
 		if err != nil || complete {
 			return err
 		}
 		cursor = came
+	} else if t.together != nil {
+		t.together.end() // it holds one of the places that requests wait for, and waits for us
 	}
 	parameters := source.Parameters{"table": t.table.Name}
 	if cursor != nil {
@@ -249,6 +252,9 @@ func (r *receiver) header(object json.RawMessage) error {
 	var header rows.Header
 	if err := json.Unmarshal(object, &header); err != nil {
 		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
+	}
+	if header.Table != "" && header.Table != r.table.Name {
+		return failure.New(job.SourceInvalid, "rows of %s came where those of %s should", header.Table, r.table.Name)
 	}
 	columns, err := rows.Columns(header, r.table)
 	if err != nil {

@@ -76,9 +76,14 @@ func (r *run) rows(ctx context.Context, tables []source.Table) error {
 // group copies tables of one request.
 func (r *run) group(ctx context.Context, tables []source.Table) error {
 	var answer *together
-	if len(tables) > 1 {
+	if len(tables) > 1 && !r.oneByOne.Load() {
 		answer = ask(ctx, r.client, tables)
-		defer answer.end()
+		defer func() {
+			answer.end()
+			if !answer.complete { // a source, or a host before it, that cannot do this will not learn it
+				r.oneByOne.Store(true)
+			}
+		}()
 	}
 	for _, table := range tables {
 		if err := r.table(ctx, table, answer); err != nil {

@@ -3,9 +3,10 @@ package importer
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
+	"clonepool.dev/clone-agent/internal/importer/failure"
 	"clonepool.dev/clone-agent/internal/importer/source"
+	"clonepool.dev/clone-agent/internal/job"
 )
 
 const (
@@ -41,8 +42,9 @@ func groups(tables []source.Table, most int) (out [][]source.Table) {
 // together is one answer with the rows of several tables. Whoever copies them takes each in its turn; a table that the
 // answer has not, or not to its end, is asked for by itself.
 type together struct {
-	batches chan source.Batch // closed behind the last one
-	cancel  context.CancelFunc
+	batches  chan source.Batch // closed behind the last one
+	cancel   context.CancelFunc
+	complete bool // a table has come to its end in it
 }
 
 func ask(ctx context.Context, client *source.Client, tables []source.Table) *together {
@@ -54,7 +56,7 @@ func ask(ctx context.Context, client *source.Client, tables []source.Table) *tog
 	t := &together{batches: make(chan source.Batch), cancel: cancel}
 	go func() {
 		defer close(t.batches)
-		client.Together(ctx, names, func(b source.Batch) error {
+		_ = client.Together(ctx, names, func(b source.Batch) error { // why it ended, the next request will say
 			select {
 			case t.batches <- b:
 				return nil
@@ -74,30 +76,44 @@ func (t *together) end() {
 }
 
 // take hands over the batches of a table. It returns where the table goes on if it is not complete, nil for its beginning.
-func (t *together) take(table string, receive source.Receiver) (cursor *string, complete bool, err error) {
-	for begun := false; ; begun = true {
-		b, more := <-t.batches
-		if !more || b.End || !begun && !begins(b, table) {
+// With an error, or without its end, the answer has ended too: the rest of the table would have to be passed over.
+func (t *together) take(ctx context.Context, table string, receive source.Receiver) (cursor *string, complete bool, err error) {
+	defer func() {
+		if !complete {
 			t.end()
+		}
+	}()
+	for begun := false; ; begun = true {
+		var b source.Batch
+		select {
+		case b = <-t.batches: // none, once it is closed
+		case <-ctx.Done():
+			return nil, false, context.Cause(ctx)
+		}
+		if b.Meta == nil || b.End || !begun && named(b.Objects...) != table {
 			return cursor, false, nil
 		}
+		if b.Complete && named(b.Meta) != table {
+			return nil, false, failure.New(job.SourceInvalid, "rows of %s end as those of %q", table, named(b.Meta))
+		}
 		if err := receive(b); err != nil {
-			t.end() // the rest of the table would have to be passed over
 			return nil, false, err
 		}
 		if b.Complete {
+			t.complete = true
 			return nil, true, nil
 		}
 		cursor = b.Cursor
 	}
 }
 
-// begins says whether a batch is the first of a table.
-func begins(b source.Batch, table string) bool {
-	var header struct {
+// named is the table of which the first of some objects speaks.
+func named(objects ...json.RawMessage) string {
+	var said struct {
 		Table string `json:"table"`
 	}
-	return slices.ContainsFunc(b.Objects, func(object json.RawMessage) bool {
-		return json.Unmarshal(object, &header) == nil && header.Table == table
-	})
+	if len(objects) == 0 || json.Unmarshal(objects[0], &said) != nil {
+		return ""
+	}
+	return said.Table
 }

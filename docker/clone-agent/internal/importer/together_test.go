@@ -104,6 +104,10 @@ func TestSmallTablesInOneAnswer(t *testing.T) {
 			a.Signed('C', end)
 			a.Signed('E', end)
 		}), single: 2 + wordTables},
+		"busy": {spoil: several(func(_ sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+			http.Error(w, "later", http.StatusServiceUnavailable)
+			return nil
+		}), single: 2 + wordTables},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -135,6 +139,105 @@ func TestSmallTablesInOneAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A table whose rows are refused once they are all there is asked for anew, also where the source has one place only.
+func TestATableThatFailsBehindItsEnd(t *testing.T) {
+	server := newServer(t)
+	site := wordy()
+	for i := range 4 { // in both answers, at their beginning and not
+		name := fmt.Sprintf("wp_klingon%d", i)
+		table := sourcetest.Table{Table: source.Table{
+			Name: name, Type: "table", Engine: "InnoDB", Bytes: 16384,
+			Create:  "CREATE TABLE `" + name + "` (\n  `w` varchar(50) COLLATE utf8mb4_klingon_as_ci NOT NULL,\n  PRIMARY KEY (`w`)\n) DEFAULT CHARSET=utf8mb4",
+			Columns: []source.Column{{Name: "w", Kind: source.KindText, Type: "varchar(50)", Charset: "utf8mb4"}},
+		}, Cells: [][]any{{"Qapla"}, {"qapla"}, {"QAPLA"}}}
+		site.Tables = append([]sourcetest.Table{table}, site.Tables...)
+	}
+	s := sourcetest.Start(t, site)
+	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		if r.Endpoint == "tables" && r.Number <= 2 { // each halves the places
+			http.Error(w, "later", http.StatusTooManyRequests)
+			return nil
+		}
+		return w
+	}
+	line := importAll(t, s, pod(t, server.Address, works), func(j *job.Job) { j.Limits.Seconds = 60 })
+	if line.Result != job.ResultOK {
+		t.Fatalf("%+v", line)
+	}
+	wantWords(t, server)
+	var words int
+	if err := open(t, server.Address).QueryRow("SELECT COUNT(*) FROM wp_klingon0").Scan(&words); err != nil || words != 3 {
+		t.Errorf("%d words, %v", words, err)
+	}
+}
+
+// A source that mixes tables is told so: rows of one would lie in another.
+func TestRowsOfAnotherTable(t *testing.T) {
+	server := newServer(t)
+	header := func(table string) map[string]any {
+		return map[string]any{"table": table, "columns": []string{"w"}, "kinds": []string{"text"}}
+	}
+	row, end := []byte{3, 'x'}, map[string]any{"complete": true, "cursor": nil}
+	for name, lie := range map[string]func(a *sourcetest.Answer, asked []any){
+		"in its midst": func(a *sourcetest.Answer, asked []any) {
+			a.JSON(header(asked[0].(string)))
+			a.Frame('D', row)
+			a.Signed('C', map[string]any{"cursor": "1"})
+			a.JSON(header(asked[1].(string)))
+			a.Frame('D', row)
+			a.Signed('C', map[string]any{"table": asked[1], "complete": true, "cursor": nil})
+		},
+		"in one batch": func(a *sourcetest.Answer, asked []any) {
+			a.JSON(header(asked[0].(string)))
+			a.JSON(header(asked[1].(string)))
+			a.Frame('D', row)
+			a.Signed('C', map[string]any{"table": asked[0], "complete": true, "cursor": nil})
+		},
+		"at its end": func(a *sourcetest.Answer, asked []any) {
+			a.JSON(header(asked[0].(string)))
+			a.Frame('D', row)
+			a.Signed('C', map[string]any{"table": asked[1], "complete": true, "cursor": nil})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			site := wordy()
+			site.Tables = site.Tables[3:] // of the same columns
+			s := sourcetest.Start(t, site)
+			s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+				asked, several := r.Body["tables"].([]any)
+				if !several {
+					return w
+				}
+				a := r.Answer(w)
+				lie(a, asked)
+				a.Signed('E', end)
+				return nil
+			}
+			wantFailure(t, importAll(t, s, pod(t, server.Address, works), nil), job.SourceInvalid)
+		})
+	}
+}
+
+// Of one table only the answer's end ends it: what is sent behind another would be lost, or come twice.
+func TestACheckpointEndsNoTableThatWasAskedForAlone(t *testing.T) {
+	server := newServer(t)
+	site := wordy()
+	site.Tables = site.Tables[:1]
+	s := sourcetest.Start(t, site)
+	s.Wrap = func(r sourcetest.Request, w http.ResponseWriter) http.ResponseWriter {
+		if r.Endpoint == "rows" {
+			w.(http.Flusher).Flush()
+			a := r.Answer(w)
+			a.JSON(map[string]any{"table": "wp_options", "columns": []string{"option_name"}, "kinds": []string{"text"}})
+			a.Frame('D', []byte{3, 'x'})
+			a.Signed('C', map[string]any{"table": "wp_options", "complete": true, "cursor": nil})
+			return nil
+		}
+		return w
+	}
+	wantFailure(t, importAll(t, s, pod(t, server.Address, works), nil), job.SourceInvalid)
 }
 
 func wantWords(t *testing.T, server *dbServer) {

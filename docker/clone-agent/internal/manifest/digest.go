@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -18,29 +19,36 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b 
 // quarter of the files with seven eighths of the bytes.
 const mappedFrom = 16 << 10
 
-// digest is a file's SHA-256, in hex. What is read twice through a descriptor counts from then on as in use: a pod whose files
+// pieceBytes of a mapping are added at once: nothing else of the agent may run in between if the garbage collector waits.
+const pieceBytes = 1 << 20
+
+// digest is the SHA-256, in hex, of a file that has had the size before it was opened. What is read twice through a descriptor counts from then on as in use: a pod whose files
 // are compared before and after each start would hold all of them as its memory. A mapping that is read once through leaves
 // pages as they were (MADV_SEQUENTIAL: the kernel marks none as accessed).
-func digest(f *os.File) (string, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
+func digest(f *os.File, size int64) (string, error) {
 	sum := sha256.New()
-	if size := info.Size(); size >= mappedFrom {
-		if err := addMapped(sum, f, int(size)); err != nil {
+	if size >= mappedFrom {
+		if err := addMapped(sum, f, size); err != nil {
 			return "", err
 		}
 	}
 	if err := addRest(sum, f); err != nil {
 		return "", err
 	}
+	if info, err := f.Stat(); err != nil || info.Size() != size {
+		return "", errors.Join(err, errResized)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+var errResized = errors.New("the file had another size while it was read")
+
 // addMapped adds the first bytes of a file and moves its offset behind them; nothing, where the file cannot be mapped.
-func addMapped(sum hash.Hash, f *os.File, size int) (err error) {
-	data, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
+func addMapped(sum hash.Hash, f *os.File, size int64) (err error) {
+	if info, err := f.Stat(); err != nil || info.Size() != size {
+		return errors.Join(err, errResized)
+	}
+	data, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil
 	}
@@ -48,14 +56,14 @@ func addMapped(sum hash.Hash, f *os.File, size int) (err error) {
 	if err := syscall.Madvise(data, syscall.MADV_SEQUENTIAL); err != nil {
 		return err
 	}
-	if err := addShrinking(sum, data); err != nil {
-		return err
+	for piece := range slices.Chunk(data, pieceBytes) {
+		if err := addShrinking(sum, piece); err != nil {
+			return err
+		}
 	}
-	_, err = f.Seek(int64(size), io.SeekStart)
+	_, err = f.Seek(size, io.SeekStart)
 	return err
 }
-
-var errShrunk = errors.New("the file became shorter while it was read")
 
 // addShrinking adds bytes of a mapping whose file may be cut meanwhile, which the kernel tells by SIGBUS.
 func addShrinking(sum hash.Hash, data []byte) (err error) {
@@ -64,7 +72,7 @@ func addShrinking(sum hash.Hash, data []byte) (err error) {
 		switch fault := recover().(type) {
 		case nil:
 		case interface{ Addr() uintptr }:
-			err = errShrunk
+			err = errResized
 		default:
 			panic(fault)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -27,50 +28,62 @@ func file(t *testing.T, content []byte) *os.File {
 func TestDigestsOfFiles(t *testing.T) {
 	for _, size := range []int{0, 1, mappedFrom - 1, mappedFrom, mappedFrom + 1, 1 << 20} {
 		content := bytes.Repeat([]byte("x"), size)
-		if got, err := digest(file(t, content)); err != nil || got != fmt.Sprintf("%x", sha256.Sum256(content)) {
+		if got, err := digest(file(t, content), int64(size)); err != nil || got != fmt.Sprintf("%x", sha256.Sum256(content)) {
 			t.Errorf("%d bytes: %s, %v", size, got, err)
 		}
 	}
 }
 
-// Files of the kernel have no size and no mapping.
-func TestDigestOfAFileThatCannotBeMapped(t *testing.T) {
-	f, err := os.Open("/proc/version")
+// Whoever changes a file while it is read must neither end the agent nor get a digest.
+func TestAFileThatChangesItsSizeWhileItIsRead(t *testing.T) {
+	const size = 1 << 20
+	for name, change := range map[string]func(t *testing.T, f *os.File){
+		"cut before": func(t *testing.T, f *os.File) { truncate(t, f, 5000) },
+		"grown":      func(t *testing.T, f *os.File) { truncate(t, f, size+1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := file(t, bytes.Repeat([]byte("x"), size))
+			change(t, f)
+			if got, err := digest(f, size); !errors.Is(err, errResized) {
+				t.Error(got, err)
+			}
+		})
+	}
+	t.Run("small", func(t *testing.T) {
+		if got, err := digest(file(t, []byte("abc")), 2); !errors.Is(err, errResized) {
+			t.Error(got, err)
+		}
+	})
+	t.Run("cut under the mapping", func(t *testing.T) {
+		f := file(t, bytes.Repeat([]byte("x"), size))
+		data, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = syscall.Munmap(data) }()
+		truncate(t, f, 5000)
+		if err := addShrinking(sha256.New(), data); !errors.Is(err, errResized) {
+			t.Error(err)
+		}
+	})
+}
+
+func truncate(t *testing.T, f *os.File, size int64) {
+	t.Helper()
+	if err := f.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where there is no mapping (files of the kernel), a file is read.
+func TestAFileThatCannotBeMapped(t *testing.T) {
+	f, err := os.Open("/proc/self/mem")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	content, err := os.ReadFile("/proc/version")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := digest(f); err != nil || got != fmt.Sprintf("%x", sha256.Sum256(content)) {
-		t.Errorf("%s, %v", got, err)
-	}
-}
-
-// Whoever cuts a file while it is read must not end the agent.
-func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
-	f := file(t, bytes.Repeat([]byte("x"), 1<<20))
 	sum := sha256.New()
-	if err := os.Truncate(f.Name(), 5000); err != nil {
-		t.Fatal(err)
-	}
-	if err := addMapped(sum, f, 1<<20); !errors.Is(err, errShrunk) {
+	if err := addMapped(sum, f, 0); err != nil || !bytes.Equal(sum.Sum(nil), sha256.New().Sum(nil)) {
 		t.Error(err)
-	}
-}
-
-func TestAFileThatGrowsWhileItIsRead(t *testing.T) {
-	f := file(t, []byte("abcdef"))
-	sum := sha256.New()
-	if err := addMapped(sum, f, 3); err != nil {
-		t.Fatal(err)
-	}
-	if err := addRest(sum, f); err != nil {
-		t.Fatal(err)
-	}
-	if want := sha256.Sum256([]byte("abcdef")); !bytes.Equal(sum.Sum(nil), want[:]) {
-		t.Error("the end is missing")
 	}
 }

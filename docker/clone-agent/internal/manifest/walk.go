@@ -106,7 +106,7 @@ func (w *walker) file(parent *os.Root, name string, e *found) {
 	w.slots <- struct{}{}
 	w.reading.Go(func() {
 		defer func() { f.Close(); <-w.slots }()
-		if e.Digest, err = digest(f); err != nil {
+		if e.Digest, err = digest(f, e.Size); err != nil {
 			e.problem = "(cannot be read)"
 		} else if hasAttributes(f) {
 			e.problem = "(has extended attributes)"

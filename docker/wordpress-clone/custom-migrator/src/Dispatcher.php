@@ -65,8 +65,7 @@ final class Dispatcher
     {
         $schema = self::schema($site, $params);
         if ($params->has('tables')) {
-            $tables = array_map([$schema, 'table'], $params->texts('tables', Rows::MOST_TABLES));
-            return Rows::ofEach($schema->connection(), $tables, $answer, $budget);
+            return Rows::ofEach($schema, $params->texts('tables', Rows::MOST_TABLES), $answer, $budget);
         }
         $table = $schema->table($params->text('table'));
         return $params->has('cell')

@@ -31,6 +31,7 @@ type Column struct {
 
 // Header is the JSON object before the rows.
 type Header struct {
+	Table   string   `json:"table"`
 	Columns []string `json:"columns"`
 	Kinds   []string `json:"kinds"`
 }

@@ -71,13 +71,20 @@ func (c *Client) FollowAtOnce(ctx context.Context, endpoint string, parameters P
 
 // Together asks once for the rows of several small tables, which then come one after the other. Nothing is tried again:
 // what has not come by the answer's end must be asked for by itself, and so says what is wrong.
-func (c *Client) Together(ctx context.Context, tables []string, receive Receiver) {
-	if c.gate.enter(ctx) != nil {
-		return
+func (c *Client) Together(ctx context.Context, tables []string, receive Receiver) error {
+	if err := c.gate.enter(ctx); err != nil {
+		return err
 	}
 	defer c.gate.leave()
-	f := &following{client: c, endpoint: "rows", parameters: Parameters{"tables": tables}, receive: receive, watch: newWatch(c.options)}
-	_, _, _ = f.once(ctx)
+	f := &following{
+		client: c, endpoint: "rows", parameters: Parameters{"tables": tables}, receive: receive, watch: newWatch(c.options), several: true,
+	}
+	_, _, err := f.once(ctx)
+	var refused *nonAnswer
+	if errors.As(err, &refused) && refused.busy() {
+		c.gate.narrow()
+	}
+	return err
 }
 
 func (c *Client) follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver, through *gate) error {
@@ -120,6 +127,7 @@ type following struct {
 	parameters Parameters
 	receive    Receiver
 	watch      *watch
+	several    bool // tables: a checkpoint may end one
 }
 
 // once sends one request.
@@ -169,7 +177,7 @@ func (f *following) confirm(kind byte, payload []byte, batch *Batch) (point chec
 	}
 	batch.Meta = append(json.RawMessage(nil), payload...)
 	batch.End = kind == frameEnd
-	batch.Cursor, batch.Complete = point.Cursor, point.Complete
+	batch.Cursor, batch.Complete = point.Cursor, point.Complete && (batch.End || f.several)
 	f.watch.confirmed()
 	defer f.watch.resume()
 	if err := f.receive(*batch); err != nil {

@@ -129,6 +129,7 @@ func (s *Server) together(names []any, a *Answer) {
 			return
 		}
 		last := s.send(table, 0, a)
+		last["table"] = table.Name
 		a.Signed('C', last)
 		if last["complete"] == false {
 			end["complete"] = false

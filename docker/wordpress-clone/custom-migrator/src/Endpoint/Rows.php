@@ -8,6 +8,7 @@ use CustomMigrator\Budget;
 use CustomMigrator\Database\Connection;
 use CustomMigrator\Database\Drift;
 use CustomMigrator\Database\RowQuery;
+use CustomMigrator\Database\Schema;
 use CustomMigrator\Database\Table;
 use CustomMigrator\ExportError;
 use CustomMigrator\Params;
@@ -62,26 +63,30 @@ final class Rows
      * Several small tables in one answer and one view of the data, each ended by a checkpoint: WordPress is started
      * once for all of them, which takes longer than reading them.
      *
-     * @param list<Table> $tables
+     * @param list<string> $names
      * @return array<string, mixed> the end of the answer
      */
-    public static function ofEach(Connection $db, array $tables, Answer $answer, Budget $budget): array
+    public static function ofEach(Schema $schema, array $names, Answer $answer, Budget $budget): array
     {
+        $db = $schema->connection();
         $db->useStoredBytes();
+        $begun = (int) ($db->first('SELECT UNIX_TIMESTAMP() AS now')['now'] ?? 0);
         $db->beginSnapshot();
         $complete = 0;
-        foreach ($tables as $table) {
+        foreach ($names as $name) {
             if ($complete > 0 && $budget->isSpent($answer->bytes())) {
                 break;
             }
+            $table = $schema->table($name);
+            $table->status->now = $begun; // a change between the view and this moment counts, too
             $end = (new self($db, $table))->send(null, $answer, $budget);
-            $answer->checkpoint(['table' => $table->name] + $end);
+            $answer->checkpoint(['table' => $name] + $end);
             if (!$end['complete']) {
                 break;
             }
             $complete++;
         }
-        return ['complete' => $complete === count($tables), 'cursor' => null];
+        return ['complete' => $complete === count($names), 'cursor' => null];
     }
 
     /**
