@@ -35,16 +35,11 @@ def use(pod_name: str) -> None:
     Kubectl().execute(pod_name, "mysql", ["sh", "-c", (_USED / "rows.sh").read_text()])
 
 
-def idle_megabytes(*pod_names: str) -> dict[str, float]:
-    """Working set of both containers of each of these pods."""
-    return {
-        name: sum(
-            _working_set(status["containerID"].rpartition("/")[2])
-            for status in Kubectl().get("pod", name)["status"]["containerStatuses"]
-        )
-        / _MEGABYTE
-        for name in pod_names
-    }
+def idle_megabytes(pod_name: str) -> float:
+    """Working set of both containers of a pod."""
+    containers = Kubectl().get("pod", pod_name)["status"]["containerStatuses"]
+    held = sum(_working_set(container["containerID"].rpartition("/")[2]) for container in containers)
+    return round(held / _MEGABYTE, 1)
 
 
 def warm_pods() -> list[str]:
@@ -86,27 +81,26 @@ def measure(pods: Pods, runs: int) -> dict[str, Any]:
     """`runs` resets and new pods, in turns; then the memory of one of each."""
     # A node's first pod: pages of the images' files count as memory of whoever has read them first.
     first = wait_until("a warm pod of the pool", warm_pods, seconds=120)[0]
-    used, new = pods.new(), None
+    used = pods.new()
     resets, news = [], []
     try:
         for number in range(1, runs + 1):
             use(used.pod_name)
             took, used = seconds(partial(pods.reset, used))
             resets.append(took)
-            if new is not None:
-                pods.delete(new)
-                new = None
             took, new = seconds(pods.new)
             news.append(took)
+            pods.delete(new)
             print(f"{number}/{runs}: reset {resets[-1]:.2f} s, new pod {news[-1]:.2f} s", flush=True)
-        time.sleep(IDLE_SECONDS)
-        names = {"reset": used.pod_name, "first": first} | ({"new": new.pod_name} if new else {})
-        megabytes = idle_megabytes(*names.values())
-        idle = {kind: round(megabytes[name], 1) for kind, name in names.items()}
+        new = pods.new()
+        try:
+            time.sleep(IDLE_SECONDS)
+            names = {"reset": used.pod_name, "first": first, "new": new.pod_name}
+            idle = {kind: idle_megabytes(name) for kind, name in names.items()}
+        finally:
+            pods.delete(new)
     finally:
-        for pod in (used, new):
-            if pod is not None:
-                pods.delete(pod)
+        pods.delete(used)
     reset, new_pod = figures.percentiles(resets), figures.percentiles(news)
     return {
         "runs": runs,

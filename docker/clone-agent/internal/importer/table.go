@@ -217,7 +217,7 @@ func (r *receiver) receive(ctx context.Context, b source.Batch) error {
 	if err := json.Unmarshal(b.Meta, &r.drift); err != nil {
 		return failure.New(job.SourceInvalid, "rows of %s: %w", r.table.Name, err)
 	}
-	if b.Cursor == nil && !b.End && !b.Complete {
+	if b.Cursor == nil && !b.End {
 		return failure.New(job.SourceInvalid, "rows of %s: a checkpoint without a cursor", r.table.Name)
 	}
 	next := batch{data: b.Data, cursor: b.Cursor, rows: -1, drift: r.drift}

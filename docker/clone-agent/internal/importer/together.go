@@ -56,7 +56,7 @@ func ask(ctx context.Context, client *source.Client, tables []source.Table) *tog
 	t := &together{batches: make(chan source.Batch), cancel: cancel}
 	go func() {
 		defer close(t.batches)
-		_ = client.Together(ctx, names, func(b source.Batch) error { // why it ended, the next request will say
+		client.Together(ctx, names, func(b source.Batch) error {
 			select {
 			case t.batches <- b:
 				return nil
@@ -85,21 +85,24 @@ func (t *together) take(ctx context.Context, table string, receive source.Receiv
 	}()
 	for begun := false; ; begun = true {
 		var b source.Batch
+		var more bool
 		select {
-		case b = <-t.batches: // none, once it is closed
+		case b, more = <-t.batches:
 		case <-ctx.Done():
 			return nil, false, context.Cause(ctx)
 		}
-		if b.Meta == nil || b.End || !begun && named(b.Objects...) != table {
+		if !more || b.End || !begun && said(b.Objects...).Table != table {
 			return cursor, false, nil
 		}
-		if b.Complete && named(b.Meta) != table {
-			return nil, false, failure.New(job.SourceInvalid, "rows of %s end as those of %q", table, named(b.Meta))
+		point := said(b.Meta)
+		if point.Complete && point.Table != table {
+			return nil, false, failure.New(job.SourceInvalid, "rows of %s end as those of %q", table, point.Table)
 		}
+		b.End = point.Complete // of all that is sent of this table
 		if err := receive(b); err != nil {
 			return nil, false, err
 		}
-		if b.Complete {
+		if point.Complete {
 			t.complete = true
 			return nil, true, nil
 		}
@@ -107,13 +110,16 @@ func (t *together) take(ctx context.Context, table string, receive source.Receiv
 	}
 }
 
-// named is the table of which the first of some objects speaks.
-func named(objects ...json.RawMessage) string {
-	var said struct {
-		Table string `json:"table"`
+// ofTable is what an object of such an answer says of its table.
+type ofTable struct {
+	Table    string `json:"table"`
+	Complete bool   `json:"complete"`
+}
+
+// said is what the first of some objects says; nothing, if there is none.
+func said(objects ...json.RawMessage) (first ofTable) {
+	if len(objects) == 0 || json.Unmarshal(objects[0], &first) != nil {
+		return ofTable{}
 	}
-	if len(objects) == 0 || json.Unmarshal(objects[0], &said) != nil {
-		return ""
-	}
-	return said.Table
+	return first
 }

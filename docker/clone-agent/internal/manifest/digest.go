@@ -22,18 +22,22 @@ const mappedFrom = 16 << 10
 // pieceBytes of a mapping are added at once: nothing else of the agent may run in between if the garbage collector waits.
 const pieceBytes = 1 << 20
 
-// digest is the SHA-256, in hex, of a file that has had the size before it was opened. What is read twice through a descriptor counts from then on as in use: a pod whose files
-// are compared before and after each start would hold all of them as its memory. A mapping that is read once through leaves
-// pages as they were (MADV_SEQUENTIAL: the kernel marks none as accessed).
+// digest is the SHA-256, in hex, of a file that had this size before it was opened. What is read twice through a descriptor
+// counts from then on as in use: a pod whose files are compared before and after each start would hold all of them as its
+// memory. A mapping that is read once through leaves pages as they were (MADV_SEQUENTIAL: the kernel marks none as accessed).
 func digest(f *os.File, size int64) (string, error) {
 	sum := sha256.New()
+	mapped := false
 	if size >= mappedFrom {
-		if err := addMapped(sum, f, size); err != nil {
+		var err error
+		if mapped, err = addMapped(sum, f, size); err != nil {
 			return "", err
 		}
 	}
-	if err := addRest(sum, f); err != nil {
-		return "", err
+	if !mapped {
+		if err := addRead(sum, f); err != nil {
+			return "", err
+		}
 	}
 	if info, err := f.Stat(); err != nil || info.Size() != size {
 		return "", errors.Join(err, errResized)
@@ -43,26 +47,22 @@ func digest(f *os.File, size int64) (string, error) {
 
 var errResized = errors.New("the file had another size while it was read")
 
-// addMapped adds the first bytes of a file and moves its offset behind them; nothing, where the file cannot be mapped.
-func addMapped(sum hash.Hash, f *os.File, size int64) (err error) {
-	if info, err := f.Stat(); err != nil || info.Size() != size {
-		return errors.Join(err, errResized)
-	}
+// addMapped adds the first bytes of a file, unless it cannot be mapped.
+func addMapped(sum hash.Hash, f *os.File, size int64) (mapped bool, err error) {
 	data, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return nil
+		return false, nil
 	}
 	defer func() { err = errors.Join(err, syscall.Munmap(data)) }()
 	if err := syscall.Madvise(data, syscall.MADV_SEQUENTIAL); err != nil {
-		return err
+		return false, err
 	}
 	for piece := range slices.Chunk(data, pieceBytes) {
 		if err := addShrinking(sum, piece); err != nil {
-			return err
+			return false, err
 		}
 	}
-	_, err = f.Seek(size, io.SeekStart)
-	return err
+	return true, nil
 }
 
 // addShrinking adds bytes of a mapping whose file may be cut meanwhile, which the kernel tells by SIGBUS.
@@ -81,8 +81,8 @@ func addShrinking(sum hash.Hash, data []byte) (err error) {
 	return nil
 }
 
-// addRest adds what follows the offset: what has grown since the file was looked at.
-func addRest(sum hash.Hash, f *os.File) error {
+// addRead adds a whole file by reading it.
+func addRead(sum hash.Hash, f *os.File) error {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	for {

@@ -168,7 +168,7 @@ func (c *Client) send(ctx context.Context, endpoint string, body []byte, nonce s
 	return nil, failure.New(job.SourceInvalid, "the source redirects in a circle")
 }
 
-// refusal describes a status other than 200.
+// refusal describes a status other than 200. A source that is asked too much is asked less from here on.
 func (c *Client) refusal(response *http.Response) error {
 	detail := "the source answered " + response.Status + ": something stands before the plugin (a firewall, a login, a maintenance page);" +
 		" let POST requests to /wp-json/custom-migrator/ through"
@@ -181,5 +181,9 @@ func (c *Client) refusal(response *http.Response) error {
 			}
 		}
 	}
-	return &nonAnswer{response.StatusCode, detail, retryAfter(response)}
+	refused := &nonAnswer{response.StatusCode, detail, retryAfter(response)}
+	if refused.busy() {
+		c.gate.narrow()
+	}
+	return refused
 }

@@ -26,9 +26,7 @@ type Batch struct {
 	Data    []byte // whole records; owned by the receiver
 	Meta    json.RawMessage
 	Cursor  *string // where a request goes on behind this batch; nil at the end of the whole
-
-	End      bool // the last batch of an answer (not necessarily of the whole)
-	Complete bool // the last batch of the whole, or of one of the tables of Together
+	End     bool    // the last batch of an answer (not necessarily of the whole)
 }
 
 // Receiver takes confirmed batches in order. Its error ends the request and is returned by Follow as it is.
@@ -71,20 +69,13 @@ func (c *Client) FollowAtOnce(ctx context.Context, endpoint string, parameters P
 
 // Together asks once for the rows of several small tables, which then come one after the other. Nothing is tried again:
 // what has not come by the answer's end must be asked for by itself, and so says what is wrong.
-func (c *Client) Together(ctx context.Context, tables []string, receive Receiver) error {
-	if err := c.gate.enter(ctx); err != nil {
-		return err
+func (c *Client) Together(ctx context.Context, tables []string, receive Receiver) {
+	if c.gate.enter(ctx) != nil {
+		return
 	}
 	defer c.gate.leave()
-	f := &following{
-		client: c, endpoint: "rows", parameters: Parameters{"tables": tables}, receive: receive, watch: newWatch(c.options), several: true,
-	}
-	_, _, err := f.once(ctx)
-	var refused *nonAnswer
-	if errors.As(err, &refused) && refused.busy() {
-		c.gate.narrow()
-	}
-	return err
+	f := &following{client: c, endpoint: "rows", parameters: Parameters{"tables": tables}, receive: receive, watch: newWatch(c.options)}
+	_, _, _ = f.once(ctx)
 }
 
 func (c *Client) follow(ctx context.Context, endpoint string, parameters Parameters, receive Receiver, through *gate) error {
@@ -127,7 +118,6 @@ type following struct {
 	parameters Parameters
 	receive    Receiver
 	watch      *watch
-	several    bool // tables: a checkpoint may end one
 }
 
 // once sends one request.
@@ -177,7 +167,7 @@ func (f *following) confirm(kind byte, payload []byte, batch *Batch) (point chec
 	}
 	batch.Meta = append(json.RawMessage(nil), payload...)
 	batch.End = kind == frameEnd
-	batch.Cursor, batch.Complete = point.Cursor, point.Complete && (batch.End || f.several)
+	batch.Cursor = point.Cursor
 	f.watch.confirmed()
 	defer f.watch.resume()
 	if err := f.receive(*batch); err != nil {

@@ -66,7 +66,6 @@ func (r *retries) next(err error) (wait time.Duration, givenUp bool) {
 	}
 	if errors.As(err, &refused) && refused.busy() {
 		r.busy++
-		r.client.gate.narrow()
 		wait = max(refused.after, backoff(r.client.options.Backoff, r.busy, longestBusy/4))
 		wait = min(wait, longestBusy)
 		r.watch.excuse(wait)
