@@ -129,9 +129,14 @@ class Installation:
     def gone(self, clone_id: str, seconds: float = 75) -> None:
         """Wait until nothing of a clone answers."""
         host = f"{clone_id}.{self.domain}"
-        wait_until(
-            f"{host} to answer 404", lambda: self.visitor.get(host).status_code == 404, seconds=seconds
-        )
+
+        def unknown() -> bool:
+            try:
+                return self.visitor.get(host).status_code == 404
+            except requests.exceptions.ChunkedEncodingError:
+                return False  # a page on its way when the pod's processes were killed
+
+        wait_until(f"{host} to answer 404", unknown, seconds=seconds)
 
 
 @pytest.fixture(scope="session")
