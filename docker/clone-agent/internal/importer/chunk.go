@@ -21,14 +21,14 @@ const chunkBytes = 32 << 20
 const chunkTime = time.Second
 
 // load puts batches into the table, one transaction after the other, until there are no more.
-func (t *tableCopy) load(ctx context.Context, batches <-chan batch) error {
+func (t *tableCopy) load(ctx context.Context, pending *pending) error {
 	for {
 		select {
-		case first, ok := <-batches:
+		case first, ok := <-pending.batches:
 			if !ok {
 				return nil
 			}
-			if err := t.chunk(ctx, first, batches); err != nil {
+			if err := t.chunk(ctx, first, pending); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -48,7 +48,7 @@ type chunk struct {
 }
 
 // chunk puts batches into the table in one transaction, until there are enough of them or no more.
-func (t *tableCopy) chunk(ctx context.Context, first batch, batches <-chan batch) error {
+func (t *tableCopy) chunk(ctx context.Context, first batch, pending *pending) error {
 	text, out := io.Pipe()
 	c := &chunk{tableCopy: t, rewriter: t.rewriter.Fork(), next: t.at.copied(), began: time.Now()}
 	c.encoder = rows.NewEncoder(t.columns, c.rewriter, c.largeCell(ctx), out)
@@ -60,7 +60,7 @@ func (t *tableCopy) chunk(ctx context.Context, first batch, batches <-chan batch
 		text.Close()
 		loaded <- err
 	}()
-	encoded := c.encode(ctx, first, batches)
+	encoded := c.encode(ctx, first, pending)
 	out.CloseWithError(encoded)
 	if err := <-loaded; err != nil {
 		if encoded != nil && !errors.Is(encoded, io.ErrClosedPipe) {
@@ -72,17 +72,18 @@ func (t *tableCopy) chunk(ctx context.Context, first batch, batches <-chan batch
 }
 
 // encode turns batches into text.
-func (c *chunk) encode(ctx context.Context, next batch, batches <-chan batch) error {
+func (c *chunk) encode(ctx context.Context, next batch, pending *pending) error {
 	for {
 		if err := c.batch(next); err != nil {
 			return err
 		}
+		pending.loaded(next)
 		if c.bytes >= c.chunkBytes || time.Since(c.began) >= chunkTime {
 			return nil
 		}
 		var more bool
 		select {
-		case next, more = <-batches:
+		case next, more = <-pending.batches:
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {

@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// batchesInFlight may wait between the source and the database; each has about a MiB.
-	batchesInFlight = 2
 	// tableTries is how often a table goes on, without having come further, because a large cell changed under the copy.
 	tableTries = 3
 	// lostTries is the same for a database that breaks off.
@@ -65,14 +63,6 @@ type tableCopy struct {
 	goesOn  bool         // from the position of a former agent
 
 	bytewise bool // rows were refused: they are loaded into a table of which no collation refuses any
-}
-
-// batch is a source.Batch of rows.
-type batch struct {
-	data   []byte
-	cursor *string // nil: these are the last rows of the table
-	rows   int64   // as the source counts them; negative: it does not
-	drift  rowsMeta
 }
 
 func (t *tableCopy) run(ctx context.Context) error {
@@ -132,19 +122,19 @@ func (t *tableCopy) finish() error {
 func (t *tableCopy) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	batches, loaded := make(chan batch, batchesInFlight), make(chan struct{})
+	pending, loaded := newPending(), make(chan struct{})
 	go func() {
 		defer close(loaded)
-		if err := t.load(ctx, batches); err != nil {
+		if err := t.load(ctx, pending); err != nil {
 			cancel(err)
 		}
 	}()
-	in := receiver{tableCopy: t, batches: batches}
+	in := receiver{tableCopy: t, pending: pending}
 	err := t.follow(ctx, func(b source.Batch) error { return in.receive(ctx, b) })
 	if err != nil {
 		cancel(err) // before the end of the batches, which would be taken for that of the table
 	}
-	close(batches)
+	close(pending.batches)
 	<-loaded
 	return context.Cause(ctx)
 }
@@ -195,7 +185,7 @@ func (t *tableCopy) beginBytewise(ctx context.Context) error {
 // receiver passes the source's batches on.
 type receiver struct {
 	*tableCopy
-	batches chan<- batch
+	pending *pending
 	counted int64 // rows of the present answer up to the last batch
 }
 
@@ -234,12 +224,7 @@ func (r *receiver) receive(ctx context.Context, b source.Batch) error {
 	if err := r.pay(int64(len(b.Data))); err != nil {
 		return err
 	}
-	select {
-	case r.batches <- next:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return r.pending.put(ctx, next)
 }
 
 // pay spends bytes that are given back if they must come again.
