@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -27,6 +28,7 @@ _CREATE_PROPERTIES = (
 )
 
 
+@cache
 def client(url: str) -> DynamoDBClient:
     """A DynamoDB client for the local service at `url`, with short timeouts."""
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3})
