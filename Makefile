@@ -62,7 +62,7 @@ MAIN_WAY := $(addprefix tests/e2e/test_,whole_way.py bad_input.py leak.py)
 
 .PHONY: test
 test: setup-checks ## Lint, all tests that need no cluster, and the whole way on the lab
-	@$(MAKE) lint
+	@$(MAKE) --jobs=2 --output-sync=recurse lint
 	$(MAKE) test-unit
 	$(MAKE) --jobs=2 --output-sync=recurse test-go test-php
 	$(MAKE) test-e2e E2E="$(MAIN_WAY)"

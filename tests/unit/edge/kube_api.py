@@ -137,6 +137,7 @@ def serving() -> Iterator[KubeApi]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one segment: the second would wait for the client's delayed ACK
 
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

@@ -28,7 +28,11 @@ func TestMain(m *testing.M) {
 		beAgent()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if pristine.dir != "" {
+		os.RemoveAll(pristine.dir)
+	}
+	os.Exit(code)
 }
 
 // order is what an agent is told.
