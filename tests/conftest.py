@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _NUMBERS = itertools.count()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.path.match("property/test_pool_machine.py"))
+
+
 @pytest.fixture(scope="session")
 def dynamodb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DynamoDB Local, in memory, on a port of its own."""

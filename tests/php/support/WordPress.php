@@ -88,7 +88,8 @@ final class WordPress
     {
         $this->stop();
         $command = [PHP_BINARY];
-        $ini += ['opcache.enable' => '0', 'log_errors' => '1', 'error_log' => $this->log()];
+        $ini += ['opcache.enable_cli' => '1', 'opcache.revalidate_freq' => '0'];
+        $ini += ['log_errors' => '1', 'error_log' => $this->log()];
         foreach ($ini as $name => $value) {
             array_push($command, '-d', "$name=$value");
         }
