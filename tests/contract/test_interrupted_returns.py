@@ -14,8 +14,6 @@ from tests.fakes.faults import Died, Mortality
 from tests.fakes.world import POOL, REUSING, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from clonepool.domain.clones import Clone
     from clonepool.domain.pods import Pod
     from tests.contract.shop import Shop
@@ -41,6 +39,7 @@ class Story:
 
     def used(self) -> Clone:
         """A clone that was served and released; its record is in flight."""
+        self.never_handed_out_unproven()
         clone = self.world.ask("alice")
         assert clone.pod_name, "a warm pod at rest"
         self.world.prepare(clone.clone_id, clone.lease_id)
@@ -62,18 +61,14 @@ class Story:
         return False
 
     def rest(self) -> None:
-        """Nobody works but the keeper, until nothing is waited for any more."""
+        """Nobody works but the keeper."""
         for _ in range(4):
+            self.never_handed_out_unproven()
             self.world.tick()
             self.world.clock.advance(TICK)
-            pods = self.world.pods.of_pool(POOL)
-            self.never_handed_out_unproven(pods)
-            warm = any(pod.state is PodState.WARM for pod in pods)
-            if warm and all(pod.deadline_at is None for pod in pods):
-                break
 
-    def never_handed_out_unproven(self, pods: Iterable[Pod]) -> None:
-        for pod in pods:
+    def never_handed_out_unproven(self) -> None:
+        for pod in self.world.pods.of_pool(POOL):
             seen = self.world.cluster.objects.get(pod.pod_name)
             if pod.state is PodState.WARM and seen:
                 assert pod.proven
@@ -118,7 +113,6 @@ def test_a_return_that_dies_at_any_call_is_finished(shop: Shop, flow: str) -> No
     story = Story(shop, flow)
     for call in count():
         clone = story.used()
-        story.never_handed_out_unproven(story.world.pods.of_pool(POOL))
         died = story.dies_at(call, clone)
         story.rest()
         story.ended_well(clone)
